@@ -1,0 +1,3 @@
+//! The `sunkeep` command.
+
+fn main() {}
