@@ -2,4 +2,6 @@
 
 pub mod clock;
 pub mod problem;
+pub mod recording;
 pub mod units;
+pub mod vedirect;

@@ -1,0 +1,8 @@
+//! `cargo +nightly fuzz run hex_message`
+#![no_main]
+
+#[path = "../checks.rs"]
+#[allow(dead_code)]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::hex_message(bytes));
