@@ -3,5 +3,7 @@
 pub mod clock;
 pub mod problem;
 pub mod recording;
+pub mod serial;
+pub mod session;
 pub mod units;
 pub mod vedirect;
