@@ -1,9 +1,15 @@
 //! sunkeep: rule-based energy management for remote, solar-powered sites.
 
+pub mod arbiter;
 pub mod clock;
+pub mod engine;
+pub mod journal;
 pub mod problem;
 pub mod recording;
+pub mod rules;
 pub mod serial;
 pub mod session;
+pub mod snapshot;
+pub mod trial;
 pub mod units;
 pub mod vedirect;

@@ -1,0 +1,31 @@
+//! The errors of rules, as the journal is told of them.
+//!
+//! Each is told once: three within ten minutes disable a rule. What an error does
+//! to outputs is decided elsewhere.
+
+use super::{Effect, Engine};
+use crate::clock::Now;
+use crate::journal::{Entry, Kind};
+use crate::rules::State;
+
+impl Engine {
+    /// Journals the errors of rules: each once, since three disable a rule.
+    pub(super) fn faults(&mut self, at: Now) {
+        for verdict in &self.verdicts {
+            let Some(fault) = &verdict.fault else { continue };
+            let disabled = verdict.state == State::Disabled;
+            let entry = Entry {
+                at,
+                kind: Kind::Alarm,
+                subject: String::new(),
+                what: if disabled { "rule disabled" } else { "rule failed" }.to_owned(),
+                rule: Some(self.rules.rules()[verdict.rule].name.to_string()),
+                reason: fault.to_string(),
+                used: Vec::new(),
+                conditions: Vec::new(),
+                intent: None,
+            };
+            self.pending.push(Effect::Record { entry: Box::new(entry), ticket: None });
+        }
+    }
+}

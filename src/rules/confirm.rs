@@ -1,0 +1,53 @@
+//! A second frame before anything is switched away from safe.
+//!
+//! An 8-bit checksum lets one damaged frame in 256 through, and a frame can be
+//! right and its value an accident. So a condition sets its rule only when every
+//! reading it rests on has arrived again since the condition became true, and it
+//! still is.
+
+use std::time::Duration;
+
+use super::condition::Ask;
+use super::expression::Expression;
+use super::facts::Needs;
+use super::look::Look;
+use super::rule::Rule;
+
+/// The inputs that the `when` of a rule rests on, each once.
+pub(super) fn rests_on(rule: &Rule, needs: &Needs) -> Vec<usize> {
+    let mut leaves = Vec::new();
+    rule.when.condition.leaves(&mut leaves);
+    let mut inputs: Vec<usize> = leaves
+        .iter()
+        .filter_map(|leaf| match &leaf.ask {
+            Ask::Number { value, .. } => Some(readings(value, needs)),
+            Ask::Word(_) => None,
+        })
+        .flatten()
+        .collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
+}
+
+/// The inputs whose values count; an age grows without any frame.
+fn readings(expression: &Expression, needs: &Needs) -> Vec<usize> {
+    match expression {
+        Expression::Negative(inner) => readings(inner, needs),
+        Expression::Binary(_, a, b) => [readings(a, needs), readings(b, needs)].concat(),
+        Expression::Age(_) => Vec::new(),
+        other => needs.inputs_of(other),
+    }
+}
+
+impl Look<'_> {
+    /// Whether each of these inputs has had a frame after `since`. An input that
+    /// is made of others has no frames of its own.
+    pub(super) fn confirmed(&self, inputs: &[usize], since: Option<Duration>) -> bool {
+        let Some(since) = since else { return inputs.is_empty() };
+        inputs.iter().all(|&input| {
+            let reading = self.inputs[input].point.and_then(|point| self.snapshot.reading(point));
+            reading.is_none_or(|reading| reading.at.monotonic > since)
+        })
+    }
+}

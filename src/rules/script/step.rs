@@ -1,0 +1,184 @@
+//! One step of a rule with a script: from its answer to the rule's verdict.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use rhai::Scope;
+
+use crate::arbiter::Request;
+
+use super::super::Verdict;
+use super::super::condition::Truth;
+use super::super::explain::{Explanation, used_input, value_of};
+use super::super::look::Look;
+use super::super::memory::Cell;
+use super::super::rule::{IfUnknown, Rule, State};
+use super::host::lock;
+use super::notes::{Failure, Notes};
+use super::{Said, Script, Scripts, Stop, Wish};
+
+/// The scripts of one step.
+pub struct Sitting<'a> {
+    scripts: &'a Scripts,
+    scope: MutexGuard<'a, Scope<'static>>,
+    look: Look<'a>,
+}
+
+impl Scripts {
+    /// Takes over the readings, once for all scripts of a step.
+    pub fn sit<'a>(&'a self, look: Look<'a>) -> Sitting<'a> {
+        let scope = self.scope.lock().unwrap_or_else(PoisonError::into_inner);
+        lock(&self.host).see(&look, &self.inputs);
+        Sitting { scripts: self, scope, look }
+    }
+}
+
+impl Sitting<'_> {
+    /// One rule's step.
+    pub fn step(
+        &mut self,
+        index: usize,
+        rule: &Rule,
+        script: &Script,
+        cell: &mut Cell,
+        notes: &mut Notes,
+    ) -> Verdict {
+        if let Some(error) = &notes.disabled {
+            script.say(disabled(error), Truth::Unknown, Vec::new());
+            return verdict(index, rule, State::Disabled, Truth::Yes, &[]);
+        }
+        let only = rule.only.as_ref().map_or(Truth::Yes, |only| only.evaluate(&self.look));
+        if only != Truth::Yes {
+            let condition = rule.only.as_ref().map(ToString::to_string).unwrap_or_default();
+            script.say(format!("only while {condition}, which is {only}"), only, Vec::new());
+            return match only {
+                Truth::Unknown => self.unknown(index, rule, only, cell, notes),
+                _ => verdict(index, rule, State::Clear, only, &[]),
+            };
+        }
+        lock(&self.scripts.host).begin(std::mem::take(&mut notes.mem));
+        let answer = self.scripts.run(script, &mut self.scope);
+        let mut host = lock(&self.scripts.host);
+        notes.mem = host.mem.end(answer.is_ok());
+        let read = std::mem::take(&mut host.read);
+        drop(host);
+        match answer {
+            Ok(wishes) => {
+                script.say(script.reasons(&wishes), Truth::from(!wishes.is_empty()), read);
+                cell.unknown_since = None;
+                cell.known = true;
+                let state = if wishes.is_empty() { State::Clear } else { State::Set };
+                let verdict = verdict(index, rule, state, only, &wishes);
+                notes.last = if rule.if_unknown == IfUnknown::Hold { wishes } else { Vec::new() };
+                verdict
+            }
+            Err(Stop::Unknown(text)) => {
+                script.say(text, Truth::Unknown, Vec::new());
+                self.unknown(index, rule, only, cell, notes)
+            }
+            Err(Stop::Failed(error)) => {
+                let error = format!("{}, {error}", rule.file);
+                let failure = notes.failed(self.look.now.monotonic, &error);
+                let (state, text) = match failure {
+                    Failure::OneTooMany => (State::Disabled, disabled(&error)),
+                    Failure::Same | Failure::New => (State::Unknown, error),
+                };
+                script.say(text.clone(), Truth::Unknown, Vec::new());
+                let fault = (failure != Failure::Same).then(|| text.into());
+                Verdict { fault, ..verdict(index, rule, state, only, &[]) }
+            }
+        }
+    }
+
+    fn unknown(
+        &self,
+        index: usize,
+        rule: &Rule,
+        only: Truth,
+        cell: &mut Cell,
+        notes: &mut Notes,
+    ) -> Verdict {
+        let now = self.look.now.monotonic;
+        let since = *cell.unknown_since.get_or_insert(now);
+        match rule.if_unknown {
+            IfUnknown::Safe => verdict(index, rule, State::Unknown, only, &[]),
+            IfUnknown::Clear => verdict(index, rule, State::Clear, only, &[]),
+            IfUnknown::Hold if cell.known && now.saturating_sub(since) < rule.grace => {
+                let state = if notes.last.is_empty() { State::Clear } else { State::Set };
+                verdict(index, rule, state, only, &notes.last)
+            }
+            IfUnknown::Hold => {
+                cell.known = false;
+                notes.last.clear();
+                verdict(index, rule, State::Unknown, only, &[])
+            }
+        }
+    }
+}
+
+fn disabled(error: &str) -> String {
+    format!("disabled after three errors in ten minutes: {error}")
+}
+
+fn verdict(index: usize, rule: &Rule, state: State, only: Truth, wishes: &[Wish]) -> Verdict {
+    let request = |wish: &Wish| Request {
+        output: wish.output,
+        want: wish.level.into(),
+        priority: rule.priority,
+        rule: rule.name.clone(),
+    };
+    let when = match state {
+        State::Set => Truth::Yes,
+        State::Clear => Truth::No,
+        State::Unknown | State::Disabled => Truth::Unknown,
+    };
+    Verdict {
+        rule: index,
+        state,
+        when,
+        clear_when: !when,
+        only,
+        request: None,
+        wants: wishes.iter().map(request).collect(),
+        to_safe: matches!(state, State::Unknown | State::Disabled),
+        fault: None,
+    }
+}
+
+impl Script {
+    fn reasons(&self, wishes: &[Wish]) -> String {
+        match wishes {
+            [] => "asks for nothing".to_owned(),
+            [wish] => wish.reason.clone(),
+            wishes => {
+                let reason = |wish: &Wish| {
+                    let output = self.outputs.iter().position(|output| *output == wish.output);
+                    let name = output.map_or("", |at| &self.names[at]);
+                    format!("{name} {}, {}", wish.level, wish.reason)
+                };
+                wishes.iter().map(reason).collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+
+    /// Why it wants what it wants.
+    pub fn explain(&self, look: &Look<'_>) -> Explanation {
+        let said = self.said();
+        let values: Vec<String> = said.read.iter().map(|&input| value_of(input, look)).collect();
+        let text = match values.as_slice() {
+            [] => said.text,
+            values => format!("{}: {}", said.text, values.join("; ")),
+        };
+        let inputs = if said.read.is_empty() { &self.inputs } else { &said.read };
+        Explanation { text, used: inputs.iter().map(|&input| used_input(input, look)).collect() }
+    }
+
+    /// What it said last.
+    pub fn said(&self) -> Said {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what it says.
+    fn say(&self, text: String, answer: Truth, read: Vec<usize>) {
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Said { text, answer, read };
+    }
+}

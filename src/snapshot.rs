@@ -1,0 +1,327 @@
+//! What is known now: one reading per point, with its age and quality.
+//!
+//! A *point* is one quantity of one device or probe (`mppt.pv_power`), an alias
+//! for one (`soc`), and nothing else. The snapshot never substitutes, averages
+//! or guesses: it answers [`View::Known`] with a fresh value or
+//! [`View::Unknown`] with the reason. It reads no clock; ages are computed from
+//! the `now` it is handed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::units::{Unit, Value};
+use crate::vedirect::Measurement;
+use crate::vedirect::state::Meaning;
+
+/// The most points a snapshot holds. Five devices with their whole register
+/// catalogue are about 700; a babbling port must not grow it without end.
+pub const POINTS_MAX: usize = 2048;
+
+/// How many frames must arrive after a silence before a value is believed:
+/// an 8-bit checksum lets one damaged frame in 256 through.
+const FRAMES_TO_TRUST: u8 = 2;
+
+/// A point's place in the snapshot; stable while the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PointId(u16);
+
+impl PointId {
+    /// Dense index, for tables beside the snapshot.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What is declared about a point before any reading arrives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Full name, `device.quantity`.
+    pub name: String,
+    /// Unit of its numbers.
+    pub unit: Unit,
+    /// Names of its numbers, if any.
+    pub meaning: Meaning,
+    /// Older than this it is stale.
+    pub max_age: Duration,
+    /// Inclusive; a reading outside is suspect, not a value.
+    pub valid: Option<(f64, f64)>,
+}
+
+/// How far a reading can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    /// Fresh, in range, confirmed by a second frame.
+    Good,
+    /// Out of its valid range, or the first frame after a silence.
+    Suspect,
+    /// Too old.
+    Stale,
+    /// The device says it has no such value, or never sent one.
+    NotAvailable,
+}
+
+impl fmt::Display for Quality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Good => "good",
+            Self::Suspect => "suspect",
+            Self::Stale => "stale",
+            Self::NotAvailable => "not available",
+        })
+    }
+}
+
+/// Why a point has no value to decide on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reason {
+    /// Nothing has arrived since the start.
+    NeverSeen,
+    /// The last frame is this old.
+    Stale {
+        /// Time since the last frame.
+        age: Duration,
+    },
+    /// The device sends "not available".
+    NotAvailable,
+    /// The value lies outside the point's valid range.
+    OutOfRange {
+        /// What arrived.
+        value: f64,
+    },
+    /// One frame has arrived; a second must agree first.
+    FirstFrame,
+    /// The point holds a text where a number is needed.
+    NotANumber,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverSeen => f.write_str("never seen"),
+            Self::Stale { age } => write!(f, "stale, {} s old", age.as_secs()),
+            Self::NotAvailable => f.write_str("not available from the device"),
+            Self::OutOfRange { value } => write!(f, "out of its valid range ({value})"),
+            Self::FirstFrame => f.write_str("waiting for a second frame to agree"),
+            Self::NotANumber => f.write_str("a text, not a number"),
+        }
+    }
+}
+
+/// A point as a decision sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum View<'a> {
+    /// A good value and the time since its last frame.
+    Known {
+        /// The value.
+        value: &'a Value,
+        /// Time since the last valid frame that carried it.
+        age: Duration,
+    },
+    /// No value to decide on.
+    Unknown(Reason),
+}
+
+/// One reading as it was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// `None`: the device says *not available*.
+    pub value: Option<Value>,
+    /// When its frame was accepted.
+    pub at: Now,
+    /// Frames accepted since the point was last stale, saturating.
+    frames: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    point: Point,
+    reading: Option<Reading>,
+}
+
+/// All points and their latest readings.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    slots: Vec<Slot>,
+    by_name: BTreeMap<String, PointId>,
+}
+
+impl Snapshot {
+    /// An empty snapshot.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Declares a point, or returns the id it already has; `None` when full.
+    pub fn declare(&mut self, point: Point) -> Option<PointId> {
+        if let Some(&id) = self.by_name.get(&point.name) {
+            return Some(id);
+        }
+        if self.slots.len() >= POINTS_MAX {
+            return None;
+        }
+        let id = PointId(u16::try_from(self.slots.len()).ok()?);
+        self.by_name.insert(point.name.clone(), id);
+        self.slots.push(Slot { point, reading: None });
+        Some(id)
+    }
+
+    /// Finds a point by its full name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<PointId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// What was declared about a point.
+    #[must_use]
+    pub fn point(&self, id: PointId) -> &Point {
+        &self.slots[id.index()].point
+    }
+
+    /// The latest reading, whatever its age.
+    #[must_use]
+    pub fn reading(&self, id: PointId) -> Option<&Reading> {
+        self.slots[id.index()].reading.as_ref()
+    }
+
+    /// All points in order of declaration.
+    pub fn points(&self) -> impl Iterator<Item = (PointId, &Point)> {
+        // Indices fit: `declare` refuses more than POINTS_MAX.
+        self.slots.iter().enumerate().map(|(index, slot)| (PointId(index as u16), &slot.point))
+    }
+
+    /// Takes what a valid frame of `device` said, declaring the point if it is new.
+    /// Returns the point's id, or `None` when the snapshot is full.
+    pub fn accept(
+        &mut self,
+        now: Now,
+        device: &str,
+        measurement: &Measurement,
+        max_age: Duration,
+    ) -> Option<PointId> {
+        let name = format!("{device}.{}", measurement.name);
+        let id = match self.find(&name) {
+            Some(id) => id,
+            None => self.declare(Point {
+                name,
+                unit: measurement.unit,
+                meaning: measurement.meaning,
+                max_age,
+                valid: None,
+            })?,
+        };
+        self.set(now, id, measurement.value.clone());
+        Some(id)
+    }
+
+    /// Stores a reading of a declared point.
+    pub fn set(&mut self, now: Now, id: PointId, value: Option<Value>) {
+        let slot = &mut self.slots[id.index()];
+        let continued = slot.reading.as_ref().is_some_and(|last| {
+            now.monotonic.saturating_sub(last.at.monotonic) <= slot.point.max_age
+                && last.value.is_some()
+        });
+        let frames = match (&value, continued) {
+            (None, _) => 0,
+            (Some(_), true) => {
+                slot.reading.as_ref().map_or(1, |last| last.frames.saturating_add(1))
+            }
+            (Some(_), false) => 1,
+        };
+        slot.reading = Some(Reading { value, at: now, frames });
+    }
+
+    /// Forgets every reading of a device whose port was lost or that restarted:
+    /// the next frame counts as the first.
+    pub fn forget_device(&mut self, device: &str) {
+        for slot in &mut self.slots {
+            let of_device = slot.point.name.strip_prefix(device);
+            if of_device.is_some_and(|rest| rest.starts_with('.'))
+                && let Some(reading) = &mut slot.reading
+            {
+                reading.frames = 0;
+            }
+        }
+    }
+
+    /// The value to decide on, or why there is none.
+    #[must_use]
+    pub fn view(&self, now: Now, id: PointId) -> View<'_> {
+        let slot = &self.slots[id.index()];
+        match self.check(now, slot, slot.point.max_age) {
+            Ok((value, age)) => View::Known { value, age },
+            Err(reason) => View::Unknown(reason),
+        }
+    }
+
+    /// The number to decide on and its age, with the caller's own limit on age.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub fn number(
+        &self,
+        now: Now,
+        id: PointId,
+        max_age: Duration,
+    ) -> Result<(f64, Duration), Reason> {
+        let (value, age) = self.check(now, &self.slots[id.index()], max_age)?;
+        value.as_number().map(|number| (number, age)).ok_or(Reason::NotANumber)
+    }
+
+    /// The number to decide on, without a word about why there is none: what rules
+    /// ask for in every step.
+    #[must_use]
+    #[inline]
+    pub fn good_number(&self, now: Duration, id: PointId, max_age: Duration) -> Option<f64> {
+        let slot = &self.slots[id.index()];
+        let reading = slot.reading.as_ref()?;
+        let Some(Value::Number(number)) = reading.value else {
+            return None;
+        };
+        let fresh = now.saturating_sub(reading.at.monotonic) <= max_age;
+        let valid = slot.point.valid.is_none_or(|(low, high)| low <= number && number <= high);
+        (fresh && valid && reading.frames >= FRAMES_TO_TRUST).then_some(number)
+    }
+
+    /// The quality a person is shown.
+    #[must_use]
+    pub fn quality(&self, now: Now, id: PointId) -> Quality {
+        match self.view(now, id) {
+            View::Known { .. } => Quality::Good,
+            View::Unknown(Reason::Stale { .. }) => Quality::Stale,
+            View::Unknown(Reason::OutOfRange { .. } | Reason::FirstFrame) => Quality::Suspect,
+            View::Unknown(Reason::NeverSeen | Reason::NotAvailable | Reason::NotANumber) => {
+                Quality::NotAvailable
+            }
+        }
+    }
+
+    fn check<'a>(
+        &self,
+        now: Now,
+        slot: &'a Slot,
+        max_age: Duration,
+    ) -> Result<(&'a Value, Duration), Reason> {
+        let reading = slot.reading.as_ref().ok_or(Reason::NeverSeen)?;
+        let age = now.monotonic.saturating_sub(reading.at.monotonic);
+        if age > max_age {
+            return Err(Reason::Stale { age });
+        }
+        let value = reading.value.as_ref().ok_or(Reason::NotAvailable)?;
+        if let (Some(number), Some((low, high))) = (value.as_number(), slot.point.valid)
+            && !(low <= number && number <= high)
+        {
+            return Err(Reason::OutOfRange { value: number });
+        }
+        if reading.frames < FRAMES_TO_TRUST {
+            return Err(Reason::FirstFrame);
+        }
+        Ok((value, age))
+    }
+}
+
+#[cfg(test)]
+mod tests;
