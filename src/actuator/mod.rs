@@ -1,0 +1,71 @@
+//! The hands: outputs that are really switched, and read back.
+//!
+//! The engine decides; an actuator does one thing, reads what became of it and
+//! says so. What is shown to people is always the read-back. GPIO pins answer at
+//! once ([`gpio`]); the load output is a register of a charger and answers over
+//! its serial port ([`load_output`]), as does any set-point ([`setpoint`]).
+
+pub mod gpio;
+pub mod lease;
+pub mod load_output;
+pub mod setpoint;
+
+use crate::arbiter::Level;
+
+/// An output that is switched and read back without waiting.
+pub trait Actuator: Send {
+    /// Switches to a level and returns what was read back.
+    ///
+    /// # Errors
+    /// Says why the level could not be set or read.
+    fn apply(&mut self, level: Level) -> Result<Level, ActuatorError>;
+
+    /// Reads the present level.
+    ///
+    /// # Errors
+    /// Says why it could not be read.
+    fn feedback(&self) -> Result<Level, ActuatorError>;
+}
+
+/// An output that did not obey.
+#[derive(Debug, thiserror::Error)]
+pub enum ActuatorError {
+    /// The GPIO pin could not be claimed.
+    #[error("GPIO {pin} cannot be used: {cause}{}", hint(cause))]
+    Claim {
+        /// BCM number.
+        pin: u8,
+        /// The backend's own words.
+        cause: String,
+    },
+    /// The GPIO pin was claimed but does not answer.
+    #[error("GPIO {pin}: {cause}")]
+    Access {
+        /// BCM number.
+        pin: u8,
+        /// The backend's own words.
+        cause: String,
+    },
+    /// Nobody would watch over the pins.
+    #[error("cannot start the thread that watches over the pins: {cause}")]
+    Watch {
+        /// The system's words.
+        cause: String,
+    },
+    /// Several outputs cannot be used.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<ActuatorError>),
+}
+
+/// What to do about the causes that owners meet.
+fn hint(cause: &str) -> &'static str {
+    if cause.contains("ermission") {
+        "; add the user to the group gpio"
+    } else if cause.contains("busy") || cause.contains("used") {
+        "; another program holds it"
+    } else if cause.contains("No such file") {
+        "; this machine has no such GPIO chip"
+    } else {
+        ""
+    }
+}

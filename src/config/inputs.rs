@@ -1,0 +1,103 @@
+//! `[inputs.NAME]`: an alias for a point, with its age and range.
+
+use std::collections::BTreeMap;
+
+use crate::problem::nearest;
+use crate::rules::{Input, MAX_AGE, Quantity, World};
+use crate::vedirect::{register, text};
+
+use super::Names;
+use super::devices::{Device, known};
+use super::reader::{Placed, Section};
+
+/// Reads all inputs.
+pub(super) fn inputs(root: &Section<'_>, devices: &[Device], names: &mut Names) -> Vec<Input> {
+    let world = World { quantities: quantities(devices), ..World::default() };
+    let tables = root.sections("inputs").into_iter();
+    tables
+        .filter_map(|(name, section)| {
+            names.take(&section, &name);
+            let input = input(&section, name, devices, &world);
+            section.done();
+            input
+        })
+        .collect()
+}
+
+fn input(
+    section: &Section<'_>,
+    name: Placed<String>,
+    devices: &[Device],
+    world: &World,
+) -> Option<Input> {
+    let from = section.text("from");
+    if !section.has("from") {
+        section.missing("from", "for example \"shunt.soc\"");
+    }
+    let max_age = section.duration("max_age").unwrap_or(MAX_AGE);
+    let grace = section.duration("grace").unwrap_or(max_age);
+    let valid = section.range("valid");
+    let from = from?;
+    let quantity = point(section, &from, devices, world)?;
+    Some(Input {
+        name: name.value,
+        point: from.value,
+        max_age,
+        grace,
+        unit: quantity.unit,
+        meaning: quantity.meaning,
+        valid,
+    })
+}
+
+/// The point that `from` names, or a complaint.
+fn point(
+    section: &Section<'_>,
+    from: &Placed<String>,
+    devices: &[Device],
+    world: &World,
+) -> Option<Input> {
+    let Some((device, quantity)) = from.value.split_once('.') else {
+        let message = format!("`from` names a device and its value, found \"{}\"", from.value);
+        section.complain(from.span.clone(), message, "for example \"shunt.soc\"");
+        return None;
+    };
+    known(section, devices, device, &from.span)?;
+    if let Some(found) = world.point(device, quantity) {
+        return Some(found);
+    }
+    let help = match nearest(quantity, world.words()) {
+        Some(near) => format!("did you mean \"{device}.{near}\"?"),
+        None => "`sunkeep registers` lists the names".to_owned(),
+    };
+    section.complain(from.span.clone(), format!("no device reports `{quantity}`"), &help);
+    None
+}
+
+/// Everything that some device can report, sorted by name.
+///
+/// Where families differ, `device.quantity` follows for each device whose family
+/// is declared.
+#[must_use]
+pub fn quantities(devices: &[Device]) -> Vec<Quantity> {
+    let rows = register::all().filter(|row| row.readable);
+    let rows = rows.map(|row| (row.name, row.unit, row.meaning));
+    let labels = text::LABELS.iter().map(|label| (label.name, label.unit, label.meaning));
+    let mut by_name = BTreeMap::new();
+    for (name, unit, meaning) in rows.chain(labels) {
+        by_name.entry(name.to_owned()).or_insert((unit, meaning));
+    }
+    for device in devices {
+        let Some(family) = device.family else {
+            continue;
+        };
+        for row in register::of_family(family) {
+            let own = (row.unit, row.meaning);
+            if by_name.get(row.name).is_some_and(|general| *general != own) {
+                by_name.insert(format!("{}.{}", device.name, row.name), own);
+            }
+        }
+    }
+    let quantity = |(name, (unit, meaning))| Quantity { name, unit, meaning };
+    by_name.into_iter().map(quantity).collect()
+}

@@ -1,0 +1,341 @@
+//! What the owner declares: site, devices, inputs, outputs.
+//!
+//! A TOML file becomes a checked [`Config`] or a [`Report`] of *all* problems,
+//! each with its line, column and excerpt. Nothing starts on half a
+//! configuration. Safety is declared here, with each output, and holds whatever
+//! any rule says.
+
+mod devices;
+mod duration;
+mod inputs;
+mod modes;
+mod notes;
+mod outputs;
+pub mod reader;
+mod setpoints;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use toml::de::DeTable;
+
+use crate::arbiter::{OutputId, Policy};
+use crate::problem::{Located, Problem, Source, render, sort};
+use crate::rules::{self, Alert, Input, Mode, RuleSet, World, refuse_name};
+use crate::trial::{self, Premises};
+
+pub use devices::Device;
+pub use inputs::quantities;
+pub use outputs::{Actuator, OnMode, Output};
+use reader::{Placed, Reader, Section};
+pub use setpoints::Setpoint;
+
+/// A checked configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Where the site is.
+    pub site: Option<Site>,
+    /// The folder of `history.db` and `journal.db`.
+    pub data: PathBuf,
+    /// The folder of the rule files.
+    pub rules: PathBuf,
+    /// VE.Direct devices, in the order of the file.
+    pub devices: Vec<Device>,
+    /// Aliases that rules use, in the order of the file.
+    pub inputs: Vec<Input>,
+    /// Outputs, in the order of the file; the index is the [`crate::arbiter::OutputId`].
+    pub outputs: Vec<Output>,
+    /// Set-points, in the order of the file; they follow the outputs in every table.
+    pub setpoints: Vec<Setpoint>,
+    /// Wishes under one name.
+    pub modes: Vec<Mode>,
+    /// Where messages to people go.
+    pub alerts: Vec<Alert>,
+}
+
+/// Where the site is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// Degrees, north positive.
+    pub latitude: f64,
+    /// Degrees, east positive.
+    pub longitude: f64,
+    /// IANA name, such as `America/Anchorage`; the machine's own if absent.
+    pub timezone: Option<String>,
+}
+
+impl Site {
+    /// The place as rules know it. Without a name, or where the machine has no time
+    /// zone database, the machine's own zone counts.
+    fn place(&self) -> rules::Site {
+        let named = self.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        rules::Site {
+            latitude: self.latitude,
+            longitude: self.longitude,
+            zone: named.unwrap_or_else(TimeZone::system),
+        }
+    }
+}
+
+/// Why a configuration or its rules cannot be used.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Everything that is wrong, in the order of the files.
+    pub problems: Vec<Problem>,
+    /// The files, for the excerpts.
+    pub sources: Vec<Source>,
+}
+
+impl Report {
+    /// The problems with excerpts, as a terminal shows them.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        render(&self.problems, &self.sources, color)
+    }
+
+    /// The problems with line and column, as `--json` prints them.
+    #[must_use]
+    pub fn located(&self) -> Vec<Located> {
+        self.problems.iter().map(|problem| problem.locate(&self.sources)).collect()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// Reads and checks a configuration file.
+///
+/// # Errors
+/// Reports every problem of the file; or that it cannot be read.
+pub fn load(path: &Path) -> Result<(Config, Source), Report> {
+    let source = read(path)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    match parse(&source, folder).and_then(|config| folders(config, &source)) {
+        Ok(config) => Ok((config, source)),
+        Err(problems) => Err(Report { problems, sources: vec![source] }),
+    }
+}
+
+/// A rules folder that was named must be there: without its rules the site would
+/// look well and do nothing. The default one may be absent.
+fn folders(config: Config, source: &Source) -> Result<Config, Vec<Problem>> {
+    let document = DeTable::parse_recoverable(&source.text).0;
+    let named = document.get_ref().iter().find(|(key, _)| key.get_ref() == "rules");
+    match named {
+        Some((_, value)) if !config.rules.is_dir() => {
+            let message = format!("there is no folder {}", config.rules.display());
+            let problem = Problem::new(&source.name, value.span(), message);
+            Err(vec![problem.help("a relative folder is beside the configuration file")])
+        }
+        _ => Ok(config),
+    }
+}
+
+/// Checks the text of a configuration; relative folders are beside `folder`.
+///
+/// # Errors
+/// Returns every problem of the text.
+pub fn parse(source: &Source, folder: &Path) -> Result<Config, Vec<Problem>> {
+    let reader = Reader::new(&source.name);
+    let (document, errors) = DeTable::parse_recoverable(&source.text);
+    for error in &errors {
+        let end = source.text.len();
+        reader.complain(error.span().unwrap_or(end..end), error.message(), "");
+    }
+    // Half a document would only bring complaints about what is missing.
+    let config = errors.is_empty().then(|| {
+        let root = Section::root(&reader, document.get_ref());
+        let config = config(&root, folder);
+        root.done();
+        config
+    });
+    let mut problems = reader.into_problems();
+    sort(&mut problems);
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems),
+    }
+}
+
+fn config(root: &Section<'_>, folder: &Path) -> Config {
+    let path = |key, default: &str| {
+        let given = root.text(key).map(|text| text.value);
+        folder.join(given.as_deref().unwrap_or(default))
+    };
+    let mut names = Names::default();
+    let devices = devices::devices(root, &mut names);
+    let inputs = inputs::inputs(root, &devices, &mut names);
+    let outputs = outputs::outputs(root, &devices, &mut names);
+    let setpoints = setpoints::setpoints(root, &devices, &mut names);
+    let modes = modes::modes(root, &outputs, &setpoints, &mut names);
+    let alerts = modes::alerts(root, &mut names);
+    Config {
+        site: root.section("site").and_then(|section| site(&section)),
+        data: path("data", "data"),
+        rules: path("rules", "rules"),
+        devices,
+        inputs,
+        outputs,
+        setpoints,
+        modes,
+        alerts,
+    }
+}
+
+fn site(section: &Section<'_>) -> Option<Site> {
+    let latitude = section.number("latitude", -90.0, 90.0);
+    let longitude = section.number("longitude", -180.0, 180.0);
+    let timezone = section.text("timezone");
+    // A machine without a time zone database cannot say that a name is wrong.
+    let zones = jiff::tz::db();
+    if let Some(zone) = &timezone
+        && !zones.is_definitively_empty()
+        && zones.get(&zone.value).is_err()
+    {
+        let message = format!("there is no time zone \"{}\"", zone.value);
+        section.complain(zone.span.clone(), message, "for example \"America/Anchorage\"");
+    }
+    for key in ["latitude", "longitude"] {
+        if !section.has(key) {
+            section.missing(key, "degrees, north and east are positive");
+        }
+    }
+    section.done();
+    Some(Site {
+        latitude: latitude?.value,
+        longitude: longitude?.value,
+        timezone: timezone.map(|zone| zone.value),
+    })
+}
+
+/// Every name that rules can use; one name means one thing.
+#[derive(Debug, Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    /// Takes a name, or complains.
+    fn take(&mut self, section: &Section<'_>, name: &Placed<String>) {
+        if let Some(reason) = refuse_name(&name.value) {
+            let message = format!("`{}` cannot be a name", name.value);
+            section.complain(name.span.clone(), message, reason);
+        } else if self.0.contains(&name.value) {
+            let message = format!("the name `{}` is used twice", name.value);
+            let help = "inputs, devices and outputs share their names in rules";
+            section.complain(name.span.clone(), message, help);
+        }
+        self.0.push(name.value.clone());
+    }
+}
+
+impl Config {
+    /// What rules may talk about.
+    #[must_use]
+    pub fn world(&self) -> World {
+        World {
+            inputs: self.inputs.clone(),
+            devices: self.devices.iter().map(|device| device.name.clone()).collect(),
+            quantities: quantities(&self.devices),
+            outputs: self.outputs.iter().map(|output| output.policy.name.clone()).collect(),
+            site: self.site.as_ref().map(Site::place),
+            setpoints: self.declared_setpoints().collect(),
+            modes: self.modes.clone(),
+            alerts: self.alerts.clone(),
+        }
+    }
+
+    fn declared_setpoints(&self) -> impl Iterator<Item = crate::rules::Setpoint> {
+        self.setpoints.iter().enumerate().map(|(index, setpoint)| {
+            // The configuration refuses more than a u16 counts.
+            let place = u16::try_from(self.outputs.len() + index).unwrap_or(u16::MAX);
+            setpoint.declared(OutputId(place))
+        })
+    }
+
+    /// The policies of outputs and set-points, in the order of their numbers.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        let outputs = self.outputs.iter().map(|output| &output.policy);
+        outputs.chain(self.setpoints.iter().map(|setpoint| &setpoint.policy))
+    }
+
+    /// Reads and compiles every `*.rhai` file of the rules folder, and runs the
+    /// tests in them: all of it holds, or nothing is loaded.
+    ///
+    /// A folder that does not exist holds no rules.
+    ///
+    /// # Errors
+    /// Reports every problem of every file.
+    pub fn load_rules(&self) -> Result<RuleSet, Report> {
+        self.prove(self.rule_files()?)
+    }
+
+    /// Compiles rule files and runs the tests in them.
+    ///
+    /// # Errors
+    /// Reports every problem, failed tests included.
+    pub fn prove(&self, sources: Vec<Source>) -> Result<RuleSet, Report> {
+        let rules = match RuleSet::compile(&sources, &self.world()) {
+            Ok(rules) => rules,
+            Err(problems) => return Err(Report { problems, sources }),
+        };
+        let outcomes = trial::run(&rules, &self.premises(), &sources, None);
+        let problems = trial::problems(&outcomes);
+        if problems.is_empty() { Ok(rules) } else { Err(Report { problems, sources }) }
+    }
+
+    /// What the tests beside rules need to know.
+    #[must_use]
+    pub fn premises(&self) -> Premises {
+        let zone = self.site.as_ref().and_then(|site| site.timezone.as_deref());
+        let zone = zone.and_then(|name| TimeZone::get(name).ok());
+        Premises {
+            policies: self.policies().cloned().collect(),
+            zone: zone.unwrap_or_else(TimeZone::system),
+        }
+    }
+
+    /// The files of the rules folder, by name.
+    ///
+    /// # Errors
+    /// When the folder or a file in it cannot be read.
+    pub fn rule_files(&self) -> Result<Vec<Source>, Report> {
+        let entries = match std::fs::read_dir(&self.rules) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(&self.rules, &error)),
+        };
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rhai"))
+            .collect();
+        paths.sort();
+        paths.iter().map(|path| read(path)).collect()
+    }
+}
+
+/// No file of ours is larger; a wrong path must not fill the memory.
+const FILE_MAX: u64 = 1024 * 1024;
+
+/// Reads one file of ours.
+///
+/// # Errors
+/// Reports that it cannot be read, or is too large.
+pub fn read(path: &Path) -> Result<Source, Report> {
+    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    if size > FILE_MAX {
+        let problem = Problem::new(&path.display().to_string(), 0..0, "the file is too large");
+        return Err(Report { problems: vec![problem], sources: Vec::new() });
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Source { name: path.display().to_string(), text })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Report {
+    let problem = Problem::new(&path.display().to_string(), 0..0, format!("cannot read: {error}"));
+    Report { problems: vec![problem], sources: Vec::new() }
+}

@@ -1,0 +1,234 @@
+//! `[outputs.NAME]`: what is switched, and what holds whatever any rule says.
+//!
+//! Safety lives with the output. Its safe state has no default: an owner must
+//! have thought about it. Everything else has one that is not zero.
+
+use std::time::Duration;
+
+use crate::arbiter::{AtExit, Level, Policy, Want};
+
+use super::Names;
+use super::devices::{Device, known};
+use super::reader::{Placed, Section};
+
+/// Shortest time on: no relay or compressor likes less.
+const MIN_ON: Duration = Duration::from_secs(60);
+/// Shortest time off: what a compressor needs before it starts again.
+const MIN_OFF: Duration = Duration::from_secs(180);
+/// Longest time away from safe unless declared otherwise.
+const MAX_ON: Duration = Duration::from_secs(3600);
+/// Writes of a register in flash: 4 a day are 30 000 in 20 years.
+const WRITES_PER_DAY: u32 = 4;
+/// A budget beyond this is none.
+const WRITES_MAX: u32 = 1000;
+/// The highest GPIO of a Raspberry Pi's header.
+const PIN_MAX: u32 = 27;
+/// Outputs are shown on one page and checked in every step.
+const OUTPUTS_MAX: usize = 64;
+
+/// An output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// What switches it.
+    pub actuator: Actuator,
+    /// What holds whatever any rule says; its name too.
+    pub policy: Policy,
+}
+
+/// What switches an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actuator {
+    /// A pin of the board.
+    Gpio {
+        /// BCM number, 0 to 27.
+        pin: u8,
+        /// Whether a high level switches on.
+        active_high: bool,
+    },
+    /// The load output of a charger (register 0xEDAB).
+    LoadOutput {
+        /// The device's name.
+        device: String,
+        /// What "on" writes.
+        on_mode: OnMode,
+    },
+}
+
+/// What "on" writes to a charger's load output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMode {
+    /// The charger's own algorithm.
+    Auto,
+    /// Forced on, without a guard against deep discharge.
+    On,
+    /// Levels set by the owner, 1.
+    User1,
+    /// Levels set by the owner, 2.
+    User2,
+    /// Conventional algorithm 1.
+    Alt1,
+    /// Conventional algorithm 2.
+    Alt2,
+    /// Automatic energy selector.
+    Aes,
+}
+
+impl OnMode {
+    /// The low four bits of register 0xEDAB.
+    #[must_use]
+    pub const fn raw(self) -> u8 {
+        match self {
+            Self::Auto => 1,
+            Self::Alt1 => 2,
+            Self::Alt2 => 3,
+            Self::On => 4,
+            Self::User1 => 5,
+            Self::User2 => 6,
+            Self::Aes => 7,
+        }
+    }
+}
+
+const LEVELS: [(&str, Level); 2] = [("on", Level::On), ("off", Level::Off)];
+
+const ON_MODES: [(&str, OnMode); 7] = [
+    ("auto", OnMode::Auto),
+    ("on", OnMode::On),
+    ("user1", OnMode::User1),
+    ("user2", OnMode::User2),
+    ("alt1", OnMode::Alt1),
+    ("alt2", OnMode::Alt2),
+    ("aes", OnMode::Aes),
+];
+
+/// Reads all outputs.
+pub(super) fn outputs(root: &Section<'_>, devices: &[Device], names: &mut Names) -> Vec<Output> {
+    let mut outputs: Vec<Output> = Vec::new();
+    for (name, section) in root.sections("outputs") {
+        names.take(&section, &name);
+        let actuator = actuator(&section, devices, &outputs);
+        let policy = policy(&section, name, matches!(actuator, Some(Actuator::LoadOutput { .. })));
+        section.done();
+        if let Some((actuator, policy)) = actuator.zip(policy) {
+            outputs.push(Output { actuator, policy });
+        }
+    }
+    if outputs.len() > OUTPUTS_MAX {
+        let message = format!("{} outputs are too many, {OUTPUTS_MAX} is the most", outputs.len());
+        root.complain(root.header("outputs"), message, "");
+    }
+    outputs
+}
+
+fn actuator(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Option<Actuator> {
+    match (section.has("gpio"), section.has("load_output")) {
+        (true, true) => {
+            let help = "an output is switched by a pin or by a charger: keep one";
+            section.complain(section.header("gpio"), "`gpio` beside `load_output`", help);
+            no_actuator(section)
+        }
+        (true, false) => gpio(section, outputs),
+        (false, true) => load_output(section, devices, outputs),
+        (false, false) => {
+            let help = "add `gpio = 17`, or `device = \"mppt\"` with `load_output = true`";
+            let message = format!("[{}] does not say what switches it", section.path);
+            section.complain(section.span.clone(), message, help);
+            no_actuator(section)
+        }
+    }
+}
+
+/// Keys of either kind may be there and are not unknown.
+fn no_actuator(section: &Section<'_>) -> Option<Actuator> {
+    for key in ["device", "active", "on_mode"] {
+        section.get(key);
+    }
+    None
+}
+
+fn gpio(section: &Section<'_>, outputs: &[Output]) -> Option<Actuator> {
+    let pin = section.whole("gpio", 0, PIN_MAX);
+    let active = section.choice("active", &[("high", true), ("low", false)]);
+    if !section.has("active") {
+        section.missing("active", "\"high\": a high level switches on; \"low\": a low one does");
+    }
+    let Placed { value, span } = pin?;
+    let pin = u8::try_from(value).ok()?;
+    let same = |output: &&Output| matches!(output.actuator, Actuator::Gpio { pin: other, .. } if other == pin);
+    if let Some(other) = outputs.iter().find(same) {
+        let message = format!("pin {pin} switches `{}` already", other.policy.name);
+        section.complain(span, message, "every output needs a pin of its own");
+    }
+    Some(Actuator::Gpio { pin, active_high: active? })
+}
+
+fn load_output(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Option<Actuator> {
+    let flag = section.boolean("load_output");
+    let device = section.text("device");
+    let on_mode = section.choice("on_mode", &ON_MODES);
+    if !section.has("device") {
+        section.missing("device", "the charger whose load output it is: `device = \"mppt\"`");
+    }
+    if let Some(Placed { value: false, span }) = flag {
+        let help = "remove the line, or write `load_output = true`";
+        section.complain(span, "`load_output = false` switches nothing", help);
+    }
+    let device = device?;
+    known(section, devices, &device.value, &device.span)?;
+    let same = |output: &&Output| match &output.actuator {
+        Actuator::LoadOutput { device: other, .. } => *other == device.value,
+        Actuator::Gpio { .. } => false,
+    };
+    if let Some(other) = outputs.iter().find(same) {
+        let name = &other.policy.name;
+        let message = format!("the load output of `{}` is `{name}` already", device.value);
+        section.complain(device.span.clone(), message, "a charger has one load output");
+    }
+    Some(Actuator::LoadOutput { device: device.value, on_mode: on_mode.unwrap_or(OnMode::Auto) })
+}
+
+fn policy(section: &Section<'_>, name: Placed<String>, register: bool) -> Option<Policy> {
+    if !section.has("safe") {
+        section.missing("safe", "say which level does no harm: `safe = \"off\"` or \"on\"");
+    }
+    let safe = section.choice("safe", &LEVELS);
+    let at_exit = section.choice(
+        "at_exit",
+        &[
+            ("on", AtExit::Want(Want::Level(Level::On))),
+            ("off", AtExit::Want(Want::Level(Level::Off))),
+            ("leave", AtExit::Leave),
+        ],
+    );
+    let min_on = section.duration("min_on").unwrap_or(MIN_ON);
+    let min_off = section.duration("min_off").unwrap_or(MIN_OFF);
+    let max_on = max_on(section, MAX_ON);
+    let writes = section.whole("max_writes_per_day", 1, WRITES_MAX).map(|count| count.value);
+    let safe = Want::Level(safe?);
+    Some(Policy {
+        name: name.value,
+        safe,
+        default: safe,
+        always_driven: !register,
+        at_exit: at_exit.unwrap_or(AtExit::Want(safe)),
+        min_on,
+        min_off,
+        max_on,
+        max_writes_per_day: writes.or(register.then_some(WRITES_PER_DAY)),
+        lease: None,
+    })
+}
+
+/// Zero stands for no limit, and must be asked for by a word.
+pub(super) fn max_on(section: &Section<'_>, default: Duration) -> Duration {
+    let unlimited = section.get("max_on").and_then(|value| value.get_ref().as_str());
+    if unlimited == Some("unlimited") {
+        return Duration::ZERO;
+    }
+    let given = section.duration("max_on");
+    if given == Some(Duration::ZERO) {
+        let help = "write \"unlimited\" if there shall be no limit";
+        section.complain(section.header("max_on"), "`max_on` is zero", help);
+    }
+    given.unwrap_or(default)
+}

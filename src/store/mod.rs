@@ -1,0 +1,286 @@
+//! Keeps what the engine did and saw, on a disk that may fail.
+//!
+//! ```text
+//! engine ── send ─► queue (bounded, journal first) ─► writer thread ─► journal.db  FULL
+//!        ◄─ Report ──────────────────────────────────────┘          └► history.db  NORMAL
+//! ```
+//!
+//! [`Store::send`] never waits for the disk: it takes a command or refuses it.
+//! An [`Ack`] comes back only after its entry is committed and synced. Disk
+//! full, read-only, slow or damaged: the thread lives on, says so, and tries
+//! again. It never decides whether control goes on. Reading is `query`'s part;
+//! the layout of rows is known to `journal` and `history` alone.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+mod book;
+mod boot;
+mod command;
+mod damage;
+mod file;
+mod history;
+mod journal;
+mod lanes;
+pub mod query;
+mod queue;
+mod schema;
+mod writer;
+
+pub use boot::BootInfo;
+pub use command::{Ack, Command, Notice, Report, Sample, SnapshotRow};
+pub use history::{StoredReading, StoredSnapshotRow};
+pub use journal::{Filter, Recorded};
+
+use book::Book;
+use file::Database;
+use queue::Queue;
+use writer::Writer;
+
+/// The longest that samples wait for their batch, on the engine's clock, and
+/// so the most of them that a power cut can take.
+pub const FLUSH_EVERY: Duration = Duration::from_secs(10);
+
+/// A batch is written early when it has this many samples: about 13 s of 75
+/// points a second, and a few milliseconds of the writer's time.
+pub const FLUSH_SAMPLES: usize = 1000;
+
+/// How long `close` waits for a disk that hangs before it leaves the thread.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The bounds of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Entries that may wait; more are refused.
+    pub entries_max: usize,
+    /// Samples that may wait; more are dropped. 4 minutes of 75 points a second.
+    pub samples_max: usize,
+    /// A batch is written after this long on the engine's clock. A demo whose
+    /// clock runs fast stretches it, or commits far too often.
+    pub flush_every: Duration,
+    /// A batch is written when it has this many samples.
+    pub flush_samples: usize,
+    /// The newest entries that are kept: at 300 bytes each, 60 MB.
+    pub entries_kept: u32,
+    /// The newest readings that are kept: at 20 bytes each, 200 MB.
+    pub readings_kept: u32,
+    /// How long to wait for another process that holds a file's lock.
+    pub busy: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            entries_max: 1024,
+            samples_max: 20_000,
+            flush_every: FLUSH_EVERY,
+            flush_samples: FLUSH_SAMPLES,
+            entries_kept: 200_000,
+            readings_kept: 10_000_000,
+            busy: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What has been written, and what has not, since opening.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Samples on the disk.
+    pub samples_written: u64,
+    /// Samples that found the queue full.
+    pub samples_dropped: u64,
+    /// Entries on the disk.
+    pub entries_written: u64,
+    /// Entries that found the queue full.
+    pub entries_refused: u64,
+    /// Entries of things that happened, lost because the journal failed too long.
+    pub entries_lost: u64,
+    /// States that found the queue full.
+    pub states_refused: u64,
+    /// Commits that failed.
+    pub failures: u64,
+}
+
+/// Why a file cannot be written now; `None`: it can.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// About `journal.db`.
+    pub journal: Option<String>,
+    /// About `history.db`.
+    pub history: Option<String>,
+}
+
+/// Why a store was not opened, or a file not written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file was written by a newer sunkeep; reading it wrongly would be
+    /// worse than not starting.
+    #[error(
+        "{file} has schema {found}, made by a newer sunkeep; this one knows up to {known}: \
+         install the newer version again, or move the file away"
+    )]
+    Newer {
+        /// The file's name.
+        file: &'static str,
+        /// Its schema.
+        found: i64,
+        /// The newest schema known here.
+        known: usize,
+    },
+    /// SQLite failed.
+    #[error("{file} cannot be used")]
+    Sqlite {
+        /// The file's name.
+        file: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A file or directory could not be made, moved or read.
+    #[error("{} cannot be used", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// The message with its cause, on one line.
+    #[must_use]
+    pub fn with_cause(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
+}
+
+/// The way in: shared by reference, closed once.
+#[derive(Debug)]
+pub struct Store {
+    queue: Arc<Queue>,
+    states: BTreeMap<String, String>,
+    state_lost: bool,
+    last_intent: u64,
+    done: mpsc::Receiver<()>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens or makes `journal.db` and `history.db` in `dir` and starts the
+    /// writer thread, which calls `report` for everything it has to say. What
+    /// is found while opening is reported before this returns.
+    ///
+    /// A disk that cannot be used is no error: the store opens, reports it, and
+    /// refuses entries until the disk is back.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] for a journal made by a newer sunkeep;
+    /// [`StoreError::Io`] when no thread can be started.
+    pub fn open(
+        dir: &Path,
+        boot: BootInfo,
+        options: Options,
+        report: impl FnMut(Report) + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let journal = Database::new(dir, &file::JOURNAL, boot.clone(), options.busy);
+        let history = Database::new(dir, &file::HISTORY, boot, options.busy);
+        let queue = Arc::new(Queue::new(options.clone()));
+        let book = Book::new(journal, queue.clone(), options.entries_kept);
+        let kept = options.readings_kept;
+        let mut writer = Writer::new(book, history, queue.clone(), kept, Box::new(report));
+        let state_lost = writer.open()?;
+        let (states, last_intent) = (writer.book.states.clone(), writer.book.last_intent);
+        let (tell_done, done) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || {
+                writer.run();
+                // Nobody waits when the store was dropped in a hurry.
+                let _ = tell_done.send(());
+            })
+            .map_err(|source| StoreError::Io { path: dir.to_owned(), source })?;
+        Ok(Self { queue, states, state_lost, last_intent, done, thread: Some(thread) })
+    }
+
+    /// Hands a command to the writer without waiting; `false`: refused and
+    /// counted, and no acknowledgement will come.
+    pub fn send(&self, command: Command) -> bool {
+        self.queue.send(command)
+    }
+
+    /// What was saved under `key` before this store was opened.
+    #[must_use]
+    pub fn state(&self, key: &str) -> Option<String> {
+        self.states.get(key).cloned()
+    }
+
+    /// Whether the saved state could not be read: budgets and counters then
+    /// start exhausted, not full.
+    #[must_use]
+    pub fn state_lost(&self) -> bool {
+        self.state_lost
+    }
+
+    /// The largest intent number in the journal, 0 for none: number on from it.
+    #[must_use]
+    pub fn last_intent(&self) -> u64 {
+        self.last_intent
+    }
+
+    /// What has been written and what was dropped.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.queue.counters()
+    }
+
+    /// Whether both files can be written.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.queue.health()
+    }
+
+    /// Waits until all that was sent is written. For tools and tests; the
+    /// engine never waits for the disk.
+    ///
+    /// # Errors
+    /// Says why something could not be written.
+    pub fn flush(&self) -> Result<(), String> {
+        let (ack, answer) = mpsc::channel();
+        let closed = || Err("the store is closed".to_owned());
+        if !self.send(Command::Flush(ack)) {
+            return closed();
+        }
+        answer.recv().unwrap_or_else(|_| closed())
+    }
+
+    /// Writes all that waits, copies the logs back and ends the thread.
+    /// `false`: the disk hangs, and the thread was left to it after five seconds.
+    #[must_use]
+    pub fn close(mut self) -> bool {
+        self.finish()
+    }
+
+    fn finish(&mut self) -> bool {
+        let Some(thread) = self.thread.take() else {
+            return true;
+        };
+        self.queue.close();
+        match self.done.recv_timeout(CLOSE_PATIENCE) {
+            Err(mpsc::RecvTimeoutError::Timeout) => false,
+            // Disconnected: it has panicked, and joining returns at once too.
+            _ => thread.join().is_ok(),
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

@@ -1,0 +1,187 @@
+//! The one thread that writes.
+//!
+//! Each round writes the journal first, then a batch of history. A file that
+//! fails does not end the thread: the error goes back with the acknowledgement,
+//! samples wait in the queue, and the file is tried again later. It decides
+//! nothing about control and reads no clock.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::book::Book;
+use super::file::Database;
+use super::history::{self, PointIds};
+use super::lanes::Work;
+use super::queue::Queue;
+use super::{Health, Notice, Report, Sample, SnapshotRow, StoreError};
+
+/// Whoever hears what the writer has to say.
+pub(super) type Listener = Box<dyn FnMut(Report) + Send>;
+
+/// Owns both files and writes what the queue hands out.
+pub(super) struct Writer {
+    pub book: Book,
+    queue: Arc<Queue>,
+    history: Database,
+    readings_kept: u32,
+    points: PointIds,
+    health: Health,
+    report: Listener,
+}
+
+/// Tells senders that nobody listens any more, however the thread ends.
+struct CloseOnExit(Arc<Queue>);
+
+impl Drop for CloseOnExit {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Writer {
+    pub fn new(
+        book: Book,
+        history: Database,
+        queue: Arc<Queue>,
+        readings_kept: u32,
+        report: Listener,
+    ) -> Self {
+        Self {
+            book,
+            queue,
+            history,
+            readings_kept,
+            points: PointIds::default(),
+            health: Health::default(),
+            report,
+        }
+    }
+
+    /// Opens both files; `true` if there was state that could not be read.
+    ///
+    /// # Errors
+    /// Only [`StoreError::Newer`], and only for the journal: a history that
+    /// cannot be written is a trouble to tell, not one to stop for.
+    pub fn open(&mut self) -> Result<bool, StoreError> {
+        let journal = match self.book.open() {
+            Err(error @ StoreError::Newer { .. }) => return Err(error),
+            result => result.err().map(|error| error.with_cause()),
+        };
+        let aside = self.tell_aside_journal();
+        let state_lost = journal.is_some() || aside;
+        let history = self.history.open().err().map(|error| error.with_cause());
+        self.tell_aside_history();
+        self.tell(Health { journal, history });
+        Ok(state_lost)
+    }
+
+    /// Works until the queue is closed and empty, then closes the files.
+    pub fn run(mut self) {
+        let _closed = CloseOnExit(self.queue.clone());
+        while let Some(work) = self.queue.take() {
+            self.round(work);
+        }
+        self.book.file.close();
+        self.history.close();
+    }
+
+    /// Does one round's work and says how it went.
+    pub fn round(&mut self, work: Work) {
+        let Work { states, entries, samples, snapshot, flushes } = work;
+        let mut health = self.health.clone();
+        if !(states.is_empty() && entries.is_empty() && health.journal.is_none()) {
+            health.journal = self.book.write(states, entries, &mut self.report).err();
+            self.tell_aside_journal();
+        }
+        let history_wanted = !samples.is_empty() || snapshot.is_some();
+        if history_wanted {
+            health.history = self.write_history(samples, snapshot).err();
+        }
+        for flush in flushes {
+            let failed = health.journal.clone().or_else(|| health.history.clone());
+            // Who asked may have gone away.
+            let _ = flush.send(failed.map_or(Ok(()), Err));
+        }
+        self.tell(health);
+    }
+
+    /// Writes one batch in one commit, or gives the samples back.
+    fn write_history(
+        &mut self,
+        samples: Vec<Sample>,
+        snapshot: Option<Vec<SnapshotRow>>,
+    ) -> Result<(), String> {
+        let (points, keep) = (&mut self.points, self.readings_kept);
+        let mut first = true;
+        let result = self.history.write(|tx, boot| {
+            if !first {
+                // A new file numbers its points anew.
+                *points = PointIds::default();
+            }
+            first = false;
+            history::append(tx, boot, points, &samples)?;
+            history::trim(tx, keep)?;
+            match &snapshot {
+                Some(rows) => history::replace_snapshot(tx, boot, rows),
+                None => Ok(()),
+            }
+        });
+        self.tell_aside_history();
+        match result {
+            Ok(()) => {
+                let count = samples.len() as u64;
+                self.queue.count(|counters| counters.samples_written += count);
+                Ok(())
+            }
+            Err(error) => {
+                // Points named in a transaction that was rolled back have no number.
+                self.points = PointIds::default();
+                self.queue.count(|counters| counters.failures += 1);
+                self.queue.give_back(samples, snapshot);
+                Err(error.with_cause())
+            }
+        }
+    }
+
+    fn tell_aside_journal(&mut self) -> bool {
+        let aside = self.book.file.take_aside();
+        self.tell_aside(self.book.file.name(), aside)
+    }
+
+    fn tell_aside_history(&mut self) -> bool {
+        let aside = self.history.take_aside();
+        self.tell_aside(self.history.name(), aside)
+    }
+
+    fn tell_aside(&mut self, file: &'static str, aside: Vec<PathBuf>) -> bool {
+        let any = !aside.is_empty();
+        for aside in aside {
+            (self.report)(Report::Notice(Notice::SetAside { file, aside }));
+        }
+        any
+    }
+
+    /// Passes on what has changed, once.
+    fn tell(&mut self, health: Health) {
+        let files = [
+            (self.book.file.name(), &self.health.journal, &health.journal),
+            (self.history.name(), &self.health.history, &health.history),
+        ];
+        for (file, before, after) in files {
+            match (before, after) {
+                (None, Some(error)) => {
+                    tracing::warn!(file, error, "cannot be written, will be tried again");
+                    let error = error.clone();
+                    (self.report)(Report::Notice(Notice::Failed { file, error }));
+                }
+                (Some(_), None) => {
+                    tracing::info!(file, "can be written again");
+                    (self.report)(Report::Notice(Notice::Recovered { file }));
+                }
+                _ => {}
+            }
+        }
+        self.queue.set_health(health.clone());
+        self.health = health;
+    }
+}
