@@ -12,6 +12,7 @@ pub mod recording;
 pub mod rules;
 pub mod serial;
 pub mod session;
+pub mod sim;
 pub mod snapshot;
 pub mod store;
 pub mod trial;
