@@ -1,3 +1,7 @@
-//! The `sunkeep` command.
+//! The `sunkeep` command: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sunkeep::cli::main()
+}

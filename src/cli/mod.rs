@@ -1,0 +1,127 @@
+//! The command line: arguments → configuration → one driver → exit code.
+//!
+//! One small file a subcommand. Exit codes: 0 done, 1 not done, 2 the
+//! arguments, the configuration or the rules are wrong.
+
+mod arm;
+pub mod check;
+pub mod decode;
+#[cfg_attr(
+    not(feature = "tui"),
+    allow(dead_code, irrefutable_let_patterns, reason = "only the screen shows the sky")
+)]
+mod demo;
+pub mod device;
+pub mod get;
+pub mod journal;
+mod port;
+pub mod registers;
+pub mod rules;
+mod run;
+pub mod scan;
+pub mod set;
+pub mod sim;
+mod site;
+mod test;
+mod through_daemon;
+pub mod watch;
+mod why;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::EnvFilter;
+
+/// Keeps a remote, solar-powered site alive: reads Victron VE.Direct devices,
+/// keeps a history, and lets your rules act through relays and registers.
+#[derive(Debug, Parser)]
+#[command(name = "sunkeep", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Run(run::Run),
+    Check(check::Check),
+    Test(test::Test),
+    Arm(arm::Arm),
+    Disarm(arm::Disarm),
+    Reload(arm::Reload),
+    Acknowledge(arm::Acknowledge),
+    Status(arm::ShowStatus),
+    Journal(journal::Journal),
+    Why(why::Why),
+    Scan(scan::Scan),
+    Watch(watch::Watch),
+    Get(get::Get),
+    Set(set::Set),
+    Device(device::Device),
+    Registers(registers::Registers),
+    Rules(rules::Rules),
+    Decode(decode::Decode),
+    Sim(sim::Args),
+}
+
+/// Runs the command line and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let _lines = log();
+    match run(&arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo.run(),
+        Command::Run(run) => run.run(),
+        Command::Check(check) => check.run(),
+        Command::Test(test) => test.run(),
+        Command::Arm(arm) => arm.run(),
+        Command::Disarm(disarm) => disarm.run(),
+        Command::Reload(reload) => reload.run(),
+        Command::Acknowledge(acknowledge) => acknowledge.run(),
+        Command::Status(status) => status.run(),
+        Command::Journal(journal) => journal.run(),
+        Command::Why(why) => why.run(),
+        Command::Scan(scan) => scan.run(),
+        Command::Watch(watch) => watch.run(),
+        Command::Get(get) => get.run(),
+        Command::Set(set) => set.run(),
+        Command::Device(device) => device.run(),
+        Command::Registers(registers) => registers.run(),
+        Command::Rules(rules) => rules.run(),
+        Command::Decode(decode) => decode.run(),
+        Command::Sim(sim) => sim.run(),
+    }
+}
+
+/// Log lines that may wait for a terminal or a pipe; more are dropped.
+const LOG_LINES_MAX: usize = 4096;
+
+/// Log lines go to standard error; `RUST_LOG` says which. The demo's screen and
+/// a command's output must not be mixed with them, so only `run` speaks by itself.
+/// A thread of their own writes them: a stopped terminal must not stop control.
+fn log() -> WorkerGuard {
+    let running = std::env::args().nth(1).is_some_and(|word| word == "run");
+    let default = if running { "info" } else { "error" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(LOG_LINES_MAX)
+        .finish(std::io::stderr());
+    let lines = tracing_subscriber::fmt().with_ansi(ansi).with_target(false);
+    // A second subscriber exists only in tests.
+    let _ = lines.with_env_filter(filter).with_writer(writer).try_init();
+    guard
+}

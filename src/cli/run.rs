@@ -1,0 +1,108 @@
+//! `sunkeep run`: the daemon on real ports.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::site::{self, ConfigArgs};
+use crate::actuator::gpio::{Backend, Pins};
+use crate::clock::SystemClock;
+use crate::config::Actuator;
+use crate::daemon::{Daemon, Options};
+
+/// Run the site: reads the devices, evaluates the rules, acts when armed.
+///
+/// A new installation observes: it journals what it would do and touches nothing.
+/// `sunkeep arm` lets it act.
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Record every byte of every port into this folder, one file a device.
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<PathBuf>,
+    /// Move no real pin: try a configuration on a desk.
+    #[arg(long)]
+    simulate_pins: bool,
+    /// Stop after this time.
+    #[arg(long = "for", value_name = "TIME", value_parser = site::duration)]
+    duration: Option<Duration>,
+}
+
+impl Run {
+    /// Runs until SIGTERM, SIGINT or the end of `--for`.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let loaded = match self.config.load_site()? {
+            Ok(loaded) => loaded,
+            Err(report) => {
+                eprint!("{report}");
+                return Ok(ExitCode::from(2));
+            }
+        };
+        if let Some(folder) = &self.record {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        let pins = self.pins(&loaded.config.outputs);
+        let options = Options {
+            config: loaded.config,
+            rules: loaded.rules,
+            clock: Arc::new(SystemClock::new()),
+            pins,
+            pace: 1.0,
+            record: self.record.clone(),
+            mode: None,
+            speed: 1.0,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.serve(options))
+    }
+
+    fn pins(&self, outputs: &[crate::config::Output]) -> Pins {
+        let uses_pins =
+            outputs.iter().any(|output| matches!(output.actuator, Actuator::Gpio { .. }));
+        if self.simulate_pins && uses_pins {
+            tracing::warn!("pins are simulated: no relay will move");
+            return Pins::new(Backend::Simulated, "");
+        }
+        Pins::new(Backend::Auto, "/dev/gpiochip0")
+    }
+
+    async fn serve(&self, options: Options) -> anyhow::Result<ExitCode> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let daemon = Daemon::start(options)?;
+        let end = async {
+            match self.duration {
+                Some(duration) => tokio::time::sleep(duration).await,
+                None => std::future::pending().await,
+            }
+        };
+        let died = async {
+            while !daemon.is_dead() {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        };
+        let dead = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => false,
+            () = end => false,
+            () = died => true,
+        };
+        if dead {
+            anyhow::bail!("the engine's thread has ended by itself; this is a bug in sunkeep");
+        }
+        tracing::info!("stopping: outputs go to their exit level");
+        let summary = daemon.stop().await;
+        tracing::info!(steps = summary.steps, dropped = summary.dropped, "stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}

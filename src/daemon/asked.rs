@@ -1,0 +1,65 @@
+//! What the control loop answers to people who ask.
+
+use super::control_loop::{ControlLoop, Device, KEY_MODE};
+use super::status;
+use crate::clock::Now;
+use crate::control::{Ask, Reply};
+use crate::engine::{Event, Mode};
+
+impl ControlLoop {
+    pub(super) fn answer(&mut self, now: Now, ask: &Ask) -> Reply {
+        match ask {
+            Ask::Status => Reply::Status(Box::new(status::status(now, self))),
+            Ask::Arm => self.change_mode(now, Mode::Run),
+            Ask::Disarm => self.change_mode(now, Mode::Observe),
+            Ask::Acknowledge { rule } => self.acknowledge(now, rule),
+            Ask::Family { device } => self.family(device),
+            // The socket talks to the ports and to the loader itself.
+            Ask::Read { .. } | Ask::Write { .. } | Ask::Reload => {
+                Reply::Refused { message: "this does not go to the engine".to_owned() }
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, now: Now, rule: &str) -> Reply {
+        match self.engine.memory().latched(rule) {
+            Some(true) => {
+                self.engine.handle(now, Event::Acknowledge(rule.to_owned()));
+                let message = format!("acknowledged: \"{rule}\" clears when its condition does");
+                Reply::Done { message }
+            }
+            Some(false) => Reply::Refused { message: format!("rule \"{rule}\" is not set") },
+            None => Reply::Refused { message: format!("there is no rule \"{rule}\"") },
+        }
+    }
+
+    fn family(&self, device: &str) -> Reply {
+        match self.devices.get(device) {
+            Some(Device { family: Some(family), .. }) => {
+                Reply::Family { name: family.name().to_owned() }
+            }
+            Some(Device { health, .. }) => {
+                let message = format!("{device} has not been identified yet ({health})");
+                Reply::Refused { message }
+            }
+            None => {
+                let known: Vec<&str> = self.devices.keys().map(|name| &**name).collect();
+                let message =
+                    format!("there is no device `{device}`; there is {}", known.join(", "));
+                Reply::Refused { message }
+            }
+        }
+    }
+
+    fn change_mode(&mut self, now: Now, mode: Mode) -> Reply {
+        let before = self.engine.mode();
+        self.engine.handle(now, Event::Mode(mode));
+        self.save(KEY_MODE, mode.word().to_owned(), true);
+        let message = if before == mode {
+            format!("the mode is {} already", mode.word())
+        } else {
+            format!("the mode is now {} (it was {})", mode.word(), before.word())
+        };
+        Reply::Done { message }
+    }
+}

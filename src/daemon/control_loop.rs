@@ -1,0 +1,325 @@
+//! The thread in which the engine lives.
+//!
+//! It takes one input at a time, steps the engine, and carries out the effects.
+//! It waits for nothing but its inbox: not for the disk, not for a port, not for
+//! a terminal.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+
+use super::hands::Hands;
+use super::inbox::{Inbox, Input};
+use super::status;
+use crate::arbiter::Want;
+use crate::clock::{Clock, Now, SystemClock};
+use crate::control::JournalLine;
+use crate::engine::{Effect, Engine, Event};
+use crate::journal::{Entry, Kind};
+use crate::snapshot::Snapshot;
+use crate::store::{self, Store};
+use crate::vedirect::register::Family;
+
+/// Steps run at least this often on the engine's clock: it renews leases and timers.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A demo's clock runs so fast that a tick would be shorter than this.
+const TICK_REAL_MIN: Duration = Duration::from_millis(5);
+
+/// How many rounds of effects one input may cause. An act on a pin answers at
+/// once and is journaled: three rounds. More means the engine does not settle.
+const ROUNDS_MAX: usize = 8;
+
+/// How long a stopping engine waits for its outputs, in real time.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Journal lines that a screen shows.
+const TAIL: usize = 50;
+
+/// Key of the saved mode.
+pub(super) const KEY_MODE: &str = "mode";
+/// Key of what rules remember.
+pub(super) const KEY_RULES: &str = "rule memory";
+/// Key of what the arbiter remembers.
+pub(super) const KEY_ARBITER: &str = "arbiter memory";
+
+/// What is known of one device, for people.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Device {
+    pub identity: String,
+    pub health: String,
+    pub family: Option<Family>,
+}
+
+/// Everything the loop owns.
+pub(super) struct ControlLoop {
+    pub clock: Arc<dyn Clock>,
+    pub engine: Engine,
+    pub snapshot: Snapshot,
+    pub hands: Hands,
+    pub store: Store,
+    pub inbox: Inbox,
+    pub devices: BTreeMap<Arc<str>, Device>,
+    /// Names of points as the store wants them, by index of point.
+    pub names: Vec<Arc<str>>,
+    pub tail: VecDeque<JournalLine>,
+    pub steps: u64,
+    /// Tickets of writes by hand, far from those of intents, and who waits for them.
+    pub next_manual: u64,
+    pub manual: BTreeMap<u64, oneshot::Sender<Result<(), String>>>,
+    /// Frames that ports dropped because this loop was behind.
+    pub dropped: u64,
+    /// Journal entries since the start.
+    pub entries: u64,
+    /// Points that no input declares count as stale after this time.
+    pub max_age: Duration,
+    /// How often the snapshot table is replaced, on the engine's clock.
+    pub snapshot_every: Duration,
+    pub snapshot_due: Duration,
+    pub saved: BTreeMap<&'static str, String>,
+    /// How often what rules remember is saved without an edge.
+    pub memory_every: Duration,
+    pub memory_due: Duration,
+    /// Why the rules in the folder do not run; empty when they do.
+    pub rules_problem: String,
+}
+
+/// What a run left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Steps of the engine.
+    pub steps: u64,
+    /// What the store has written and dropped.
+    pub counters: store::Counters,
+    /// Readings that were dropped because the loop was behind.
+    pub dropped: u64,
+    /// Whether the files were closed in order.
+    pub closed: bool,
+}
+
+impl ControlLoop {
+    /// Runs until it is told to stop and every output is where it should be.
+    pub(super) fn run(mut self, inputs: Receiver<Input>) -> Summary {
+        let tick = self.clock.real(TICK).max(TICK_REAL_MIN);
+        let rules = self.engine.rules().rules().len();
+        let started = format!("started with {rules} rule{}", if rules == 1 { "" } else { "s" });
+        self.note(Kind::Mode, "", self.engine.mode().word(), &started);
+        loop {
+            match inputs.recv_timeout(tick) {
+                Ok(Input::Stop) => break,
+                Ok(input) => self.take(input),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.step();
+        }
+        self.stop(&inputs);
+        self.hands.end();
+        self.snapshot_due = Duration::ZERO;
+        self.refresh_snapshot_table();
+        // The store must not wait for anybody to hear its last reports.
+        drop(inputs);
+        let dropped = self.dropped + self.inbox.dropped();
+        let _ = self.store.flush();
+        let counters = self.store.counters();
+        Summary { steps: self.steps, counters, dropped, closed: self.store.close() }
+    }
+
+    /// Takes outputs to their exit level; registers get ten seconds.
+    fn stop(&mut self, inputs: &Receiver<Input>) {
+        self.note(Kind::Mode, "", "stopping", "asked to stop");
+        let now = self.clock.now();
+        self.engine.handle(now, Event::Stop);
+        self.step();
+        let watch = SystemClock::new();
+        while !self.engine.settled() {
+            if watch.now().monotonic >= STOP_LIMIT {
+                warn!("an output did not confirm its exit level within 10 s");
+                return;
+            }
+            if let Ok(input) = inputs.recv_timeout(Duration::from_millis(100)) {
+                self.take(input);
+            }
+            self.step();
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = self.clock.now();
+        match input {
+            Input::Port(event) => self.port(event),
+            Input::Applied { output, want, outcome } => {
+                self.engine.handle(now, Event::Applied { output, want, outcome });
+            }
+            Input::Feedback { output, actual } => {
+                self.engine.handle(now, Event::Feedback { output, actual });
+            }
+            Input::Stored(store::Report::Ack(ack)) => {
+                let result = ack.result.map(drop);
+                if let Some(waiting) = self.manual.remove(&ack.ticket) {
+                    // Whoever asked may have gone away.
+                    let _ = waiting.send(result.clone());
+                }
+                self.engine.handle(now, Event::Recorded { ticket: ack.ticket, result });
+            }
+            Input::Stored(store::Report::Notice(notice)) => {
+                warn!(%notice, "storage");
+                self.note(Kind::Alarm, "", "storage", &notice.to_string());
+            }
+            Input::Asked(ask, reply) => {
+                let answer = self.answer(now, &ask);
+                // Whoever asked may have gone away.
+                let _ = reply.send(answer);
+            }
+            Input::ManualIntent { device, what, recorded } => {
+                self.manual_intent(&device, &what, recorded);
+            }
+            Input::Manual { device, what, reason } => {
+                self.note(Kind::Manual, &device, &what, &reason);
+            }
+            Input::Present(question) => {
+                // The loader may have gone.
+                let _ = question.send(self.present(now));
+            }
+            Input::Rules { rules, asker } => self.reload(now, *rules, asker),
+            Input::RulesRefused { problem, text, asker } => {
+                self.reload_refused(problem, text, asker);
+            }
+            Input::Stop => {}
+        }
+    }
+
+    /// Steps the engine until it wants nothing more.
+    fn step(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let now = self.clock.now();
+            for (output, level) in self.hands.feedback() {
+                let actual = level.map(Want::Level);
+                self.engine.handle(now, Event::Feedback { output, actual });
+            }
+            let effects = self.engine.step(now, &self.snapshot);
+            self.steps += 1;
+            if effects.is_empty() {
+                break;
+            }
+            self.save_memory(now);
+            effects.into_iter().for_each(|effect| self.perform(now, effect));
+        }
+        self.save_memory_when_due(self.clock.now());
+        self.hands.renew();
+        self.refresh_snapshot_table();
+    }
+
+    fn perform(&mut self, now: Now, effect: Effect) {
+        match effect {
+            Effect::Record { entry, ticket } => {
+                if let Err(refused) = self.record(*entry, ticket)
+                    && let Some(ticket) = ticket
+                {
+                    self.engine.handle(now, Event::Recorded { ticket, result: Err(refused) });
+                }
+            }
+            Effect::Apply { output, want } | Effect::Renew { output, want } => {
+                if let Some(outcome) = self.hands.apply(output, want) {
+                    self.engine.handle(now, Event::Applied { output, want, outcome });
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, entry: Entry, ticket: Option<u64>) -> Result<(), String> {
+        if entry.kind == Kind::Alarm {
+            warn!(subject = entry.subject, what = entry.what, "alarm");
+        }
+        info!(
+            kind = entry.kind.word(),
+            subject = entry.subject,
+            what = entry.what,
+            rule = entry.rule,
+            reason = entry.reason,
+            "journal"
+        );
+        if self.tail.len() == TAIL {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(status::journal_line(&entry));
+        self.entries += 1;
+        let passing = matches!(entry.kind, Kind::Device | Kind::Would | Kind::Refused);
+        let durable = ticket.is_some() || !passing;
+        let ticket = ticket.unwrap_or(0);
+        let taken = self.store.send(store::Command::Journal { ticket, entry, durable });
+        if taken { Ok(()) } else { Err("the journal's queue is full".to_owned()) }
+    }
+
+    /// Records that a person is about to write, and says when that is on the disk.
+    fn manual_intent(
+        &mut self,
+        device: &str,
+        what: &str,
+        recorded: oneshot::Sender<Result<(), String>>,
+    ) {
+        self.next_manual += 1;
+        let ticket = self.next_manual;
+        let entry = self.plain_entry(Kind::Manual, device, what, "asked for at the command line");
+        match self.record(entry, Some(ticket)) {
+            Ok(()) => drop(self.manual.insert(ticket, recorded)),
+            Err(refused) => drop(recorded.send(Err(refused))),
+        }
+    }
+
+    pub(super) fn note(&mut self, kind: Kind, subject: &str, what: &str, reason: &str) {
+        let entry = self.plain_entry(kind, subject, what, reason);
+        // A full queue is counted by the store and shown in the status.
+        let _ = self.record(entry, None);
+    }
+
+    fn plain_entry(&self, kind: Kind, subject: &str, what: &str, reason: &str) -> Entry {
+        Entry {
+            at: self.clock.now(),
+            kind,
+            subject: subject.to_owned(),
+            what: what.to_owned(),
+            rule: None,
+            reason: reason.to_owned(),
+            used: Vec::new(),
+            conditions: Vec::new(),
+            intent: None,
+        }
+    }
+
+    /// Saves what must survive a restart, before the acts that depend on it.
+    pub(super) fn save_memory(&mut self, now: Now) {
+        let (rules, arbiter) = self.engine.save(now.monotonic);
+        // Plain data of strings and numbers always becomes JSON.
+        let states = [
+            (KEY_RULES, serde_json::to_string(rules).unwrap_or_default()),
+            (KEY_ARBITER, serde_json::to_string(&arbiter).unwrap_or_default()),
+        ];
+        for (key, json) in states {
+            self.save(key, json, false);
+        }
+    }
+
+    pub(super) fn save(&mut self, key: &'static str, json: String, durable: bool) {
+        if self.saved.get(key) != Some(&json) {
+            let command =
+                store::Command::SaveState { key: key.to_owned(), json: json.clone(), durable };
+            if self.store.send(command) {
+                self.saved.insert(key, json);
+            }
+        }
+    }
+
+    fn refresh_snapshot_table(&mut self) {
+        let now = self.clock.now();
+        if now.monotonic >= self.snapshot_due {
+            self.snapshot_due = now.monotonic + self.snapshot_every;
+            let rows = store::SnapshotRow::all(now, &self.snapshot);
+            self.store.send(store::Command::Snapshot(rows));
+        }
+    }
+}

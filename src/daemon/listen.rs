@@ -1,0 +1,117 @@
+//! What the control loop makes of what ports tell it.
+
+use std::sync::Arc;
+
+use super::control_loop::{ControlLoop, Device};
+use super::words;
+use crate::clock::Now;
+use crate::engine::Event;
+use crate::journal::Kind;
+use crate::serial::{Notice, PortEvent};
+use crate::session::{Event as DeviceEvent, Health, Link};
+use crate::store;
+use crate::vedirect::register::Family;
+use crate::vedirect::{Measurement, product};
+
+impl ControlLoop {
+    pub(super) fn port(&mut self, event: PortEvent) {
+        let PortEvent { device, at, notice } = event;
+        match notice {
+            Notice::Session(event) => self.device_said(at, &device, event),
+            Notice::Opened => {
+                self.device(&device).health = "port open".to_owned();
+                self.note(Kind::Device, &device, "port open", "");
+            }
+            Notice::Closed { error, .. } => self.closed(at, &device, &error.to_string()),
+            Notice::Dropped(frames) => self.dropped += frames,
+            // Results go to whoever asked.
+            Notice::Done { .. } => {}
+        }
+    }
+
+    fn device_said(&mut self, at: Now, device: &Arc<str>, event: DeviceEvent) {
+        match event {
+            DeviceEvent::Measured(measured) => self.measured(at, device, &measured),
+            DeviceEvent::Identified(identity) => {
+                let product = identity.product.and_then(product::find);
+                let declared = self.device(device).family;
+                let family = product.map(|product| product.family).or(declared);
+                self.device(device).family = family.or(Some(Family::Common));
+                let identity = words::identity(&identity);
+                self.hands.look(device);
+                if self.device(device).identity != identity {
+                    self.device(device).identity.clone_from(&identity);
+                    self.note(Kind::Device, device, "identified", &identity);
+                }
+            }
+            DeviceEvent::IdentityMismatch { lock, .. } => {
+                self.snapshot.forget_device(device);
+                self.unreadable(at, device);
+                self.note(Kind::Alarm, device, "wrong device", &lock.to_string());
+            }
+            // A port that has just closed is told by itself.
+            DeviceEvent::Health(health) if health == Health::default() => {}
+            DeviceEvent::Health(health) => {
+                if health.hex != Link::Alive {
+                    // What was read back last says nothing about now.
+                    self.unreadable(at, device);
+                }
+                self.device(device).health = health.to_string();
+                self.note(Kind::Device, device, "health", &health.to_string());
+            }
+            DeviceEvent::Restarted => {
+                self.snapshot.forget_device(device);
+                self.hands.look(device);
+                self.note(Kind::Device, device, "restarted", "its uptime went back");
+            }
+            DeviceEvent::Done(..) => {}
+        }
+    }
+
+    /// Says once why a port is closed, not at every attempt to open it. Readings
+    /// are left to grow old: a cable that is back at once harms nothing.
+    fn closed(&mut self, at: Now, device: &Arc<str>, reason: &str) {
+        let health = format!("port closed: {reason}");
+        if self.device(device).health != health {
+            self.device(device).health = health;
+            self.unreadable(at, device);
+            self.note(Kind::Device, device, "port closed", reason);
+        }
+    }
+
+    /// The device's output cannot be read back any more.
+    fn unreadable(&mut self, now: Now, device: &str) {
+        let outputs: Vec<_> = self.hands.registers_of(device).collect();
+        for output in outputs {
+            self.engine.handle(now, Event::Feedback { output, actual: None });
+        }
+    }
+
+    fn device(&mut self, device: &Arc<str>) -> &mut Device {
+        self.devices.entry(device.clone()).or_default()
+    }
+
+    /// Takes what one frame said.
+    fn measured(&mut self, now: Now, device: &Arc<str>, measured: &[Measurement]) {
+        let mut samples = Vec::with_capacity(measured.len());
+        for measurement in measured {
+            let id = self.snapshot.accept(now, device, measurement, self.max_age);
+            let Some(id) = id else { continue };
+            for (_, point) in self.snapshot.points().skip(self.names.len()) {
+                self.names.push(point.name.as_str().into());
+            }
+            samples.push(store::Sample {
+                point: self.names[id.index()].clone(),
+                unit: measurement.unit,
+                value: measurement.value.clone(),
+                at: now,
+            });
+            let value = measurement.value.as_ref();
+            if let Some((output, actual)) = self.hands.measured(device, &measurement.name, value) {
+                self.engine.handle(now, Event::Feedback { output, actual });
+            }
+        }
+        // A full queue is counted by the store and shown in the status.
+        self.store.send(store::Command::Samples(samples));
+    }
+}

@@ -1,0 +1,318 @@
+//! The live driver: real ports, real pins, real time around one engine.
+//!
+//! ```text
+//!  tokio, one thread                        std threads
+//!  port task per device ─┐                 ┌─ control loop: engine, pins
+//!  control socket ───────┼──► inbox ──────►│      │ effects
+//!  signals ──────────────┘                 └──────┼─► store writer
+//!        ▲────────── register writes ─────────────┘
+//! ```
+//!
+//! Pins are taken to their safe level before anything else is opened.
+
+mod asked;
+mod control_loop;
+mod desk;
+mod hands;
+mod inbox;
+mod listen;
+mod lock;
+mod registers;
+mod reload;
+mod rules;
+mod socket;
+mod status;
+mod words;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::actuator::ActuatorError;
+use crate::actuator::gpio::Pins;
+use crate::arbiter::Saved;
+use crate::clock::{Clock, Now};
+use crate::config::Config;
+use crate::control::{Ask, Reply};
+use crate::engine::{Engine, Mode, Setup};
+use crate::journal::{Entry, Kind};
+use crate::rules::{Memory, RuleSet};
+use crate::serial::{self, Notice, PortEvent, Recorder};
+use crate::session::{self, Settings, Timing};
+use crate::snapshot::Snapshot;
+use crate::store::query::JournalReader;
+use crate::store::{self, BootInfo, Store, StoreError};
+
+use control_loop::ControlLoop;
+pub use control_loop::Summary;
+use desk::Desk;
+use hands::Hands;
+use inbox::{Inbox, Input};
+use socket::Socket;
+
+/// Events that may wait between a port and the control loop.
+const PORT_EVENTS: usize = 256;
+
+/// How often the snapshot table is replaced, unless time is compressed.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
+
+/// Points that no input declares count as stale after this time: HEX polls of
+/// live registers come every 30 s at the slowest.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// What a daemon runs with.
+pub struct Options {
+    /// The checked configuration.
+    pub config: Config,
+    /// The compiled rules.
+    pub rules: RuleSet,
+    /// Whose time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who moves pins.
+    pub pins: Pins,
+    /// How many times longer than in life, on this clock, a conversation with a
+    /// device takes: bytes do not get faster with the clock.
+    pub pace: f64,
+    /// Folder for raw recordings of every port.
+    pub record: Option<PathBuf>,
+    /// Overrides the mode remembered from the last run.
+    pub mode: Option<Mode>,
+    /// How many times faster than life the clock runs: storage works at real pace.
+    pub speed: f64,
+}
+
+/// Why a daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else runs here.
+    #[error("another sunkeep runs with the data folder {} (process {pid})", data.display())]
+    Busy {
+        /// The data folder.
+        data: PathBuf,
+        /// As far as known.
+        pid: String,
+    },
+    /// An output cannot be switched: better not to start than to pretend.
+    #[error(transparent)]
+    Output(#[from] ActuatorError),
+    /// The files belong to a newer version.
+    #[error("{}", .0.with_cause())]
+    Store(#[from] StoreError),
+    /// The system refused a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// A daemon at work.
+pub struct Daemon {
+    inbox: Inbox,
+    thread: thread::JoinHandle<Summary>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    /// The loader of rules lives as long as somebody can ask it.
+    _rules: reload::Asks,
+    _lock: Option<lock::Lock>,
+}
+
+impl Daemon {
+    /// Starts everything. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When another daemon runs here, a pin cannot be had, or the files are of
+    /// a newer version. Storage that merely fails is no reason not to start.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let (inbox, inputs) = Inbox::new();
+        let devices = options.config.devices.iter().map(|device| device.name.as_str());
+        let (desk, commands) = Desk::new(devices);
+        let desk = Arc::new(desk);
+        let runtime = tokio::runtime::Handle::current();
+        // A second daemon must find out before it touches a pin.
+        let lock = lock::Lock::take(&options.config.data)?;
+        let hands =
+            Hands::claim(&options.config, &options.pins, desk.clone(), runtime, inbox.clone())?;
+        let store = open_store(&options, &inbox)?;
+        let socket = Socket::bind(&options.config.data);
+        let (config, loaded) = (options.config.clone(), options.rules.digest());
+        let mut tasks = open_ports(&options, commands, &desk, &inbox);
+        let control = control_loop(options, hands, store, inbox.clone());
+        let thread = thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || control.run(inputs))
+            .map_err(StartError::Thread)?;
+        let asks = reload::start(config, loaded, inbox.clone()).map_err(StartError::Thread)?;
+        match socket {
+            Ok(socket) => tasks.push(tokio::spawn(socket.serve(desk, inbox.clone(), asks.clone()))),
+            Err(error) => {
+                tracing::warn!(%error, "no control socket: `arm`, `get` and `set` cannot reach this process")
+            }
+        }
+        Ok(Self { inbox, thread, tasks, _rules: asks, _lock: lock })
+    }
+
+    /// Asks the engine one thing.
+    pub async fn ask(&self, ask: Ask) -> Reply {
+        socket::ask_engine(&self.inbox, ask).await
+    }
+
+    /// Whether the engine's thread has ended by itself, which it never should.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Takes every output to its exit level, writes what waits, ends.
+    pub async fn stop(self) -> Summary {
+        self.inbox.deliver(Input::Stop).await;
+        // The engine may need its ports for the last writes: they end after it.
+        while !self.thread.is_finished() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// One task a port, and one that carries its events to the control loop.
+fn open_ports(
+    options: &Options,
+    commands: Vec<desk::Receiver>,
+    desk: &Arc<Desk>,
+    inbox: &Inbox,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    for (device, commands) in options.config.devices.iter().zip(commands) {
+        let (events, heard) = mpsc::channel(PORT_EVENTS);
+        let port = serial::Port {
+            device: device.name.as_str().into(),
+            path: device.port.clone().into(),
+            settings: Settings {
+                expected_serial: device.serial_number.clone(),
+                expected_product: device.product,
+                family: device.family,
+                timing: Timing::default().scaled(options.pace),
+                ..Settings::default()
+            },
+            recorder: options.record.as_ref().and_then(|folder| recorder(folder, &device.name)),
+        };
+        tasks.push(tokio::spawn(serial::run_port(port, options.clock.clone(), commands, events)));
+        tasks.push(tokio::spawn(carry(heard, desk.clone(), inbox.clone())));
+    }
+    tasks
+}
+
+/// Carries events of a port to whoever they concern.
+async fn carry(mut heard: mpsc::Receiver<PortEvent>, desk: Arc<Desk>, inbox: Inbox) {
+    while let Some(event) = heard.recv().await {
+        match event.notice {
+            Notice::Done { ticket, outcome } => desk.done(ticket, outcome),
+            Notice::Session(session::Event::Measured(_)) => inbox.offer(Input::Port(event)),
+            _ => inbox.deliver(Input::Port(event)).await,
+        }
+    }
+}
+
+/// A recording is a wish: a disk that cannot take it must not stop control.
+fn recorder(folder: &Path, device: &str) -> Option<Recorder> {
+    let path = folder.join(format!("{device}.rec"));
+    match Recorder::create(&path) {
+        Ok(recorder) => Some(recorder),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "not recorded");
+            None
+        }
+    }
+}
+
+fn open_store(options: &Options, inbox: &Inbox) -> Result<Store, StoreError> {
+    let inbox = inbox.clone();
+    let bounds = store::Options {
+        flush_every: store::FLUSH_EVERY.mul_f64(options.speed),
+        ..store::Options::default()
+    };
+    let boot = BootInfo::of_this_process(options.clock.now());
+    Store::open(&options.config.data, boot, bounds, move |report| {
+        inbox.deliver_blocking(Input::Stored(report));
+    })
+}
+
+fn control_loop(mut options: Options, hands: Hands, store: Store, inbox: Inbox) -> ControlLoop {
+    let now = options.clock.now();
+    let saved = |key| store.state(key);
+    let memory = saved(control_loop::KEY_RULES)
+        .and_then(|json| serde_json::from_str::<Memory>(&json).ok())
+        .unwrap_or_default()
+        .after_restart();
+    let arbiter = saved(control_loop::KEY_ARBITER).map(|json| serde_json::from_str(&json));
+    let lost = store.state_lost() || matches!(arbiter, Some(Err(_)));
+    let arbiter = match arbiter {
+        Some(Ok(arbiter)) => arbiter,
+        // A lost count starts exhausted: the writes it counted may have been made.
+        _ if lost => Saved::exhausted(options.config.policies()),
+        _ => Saved::default(),
+    };
+    let remembered = saved(control_loop::KEY_MODE).and_then(|word| Mode::from_word(&word));
+    let mut snapshot = Snapshot::new();
+    options.rules.bind(&mut snapshot);
+    let mut devices = BTreeMap::new();
+    for device in &options.config.devices {
+        let known = control_loop::Device { family: device.family, ..Default::default() };
+        devices.insert(device.name.as_str().into(), known);
+    }
+    let setup = Setup {
+        rules: options.rules.without_trials(),
+        memory,
+        policies: options.config.policies().cloned().collect(),
+        saved: arbiter,
+        mode: options.mode.or(remembered).unwrap_or(Mode::Observe),
+        first_intent: store.last_intent() + 1,
+    };
+    close_open_intents(now, &options.config.data, &store);
+    let names = snapshot.points().map(|(_, point)| point.name.as_str().into()).collect();
+    ControlLoop {
+        engine: Engine::new(now.monotonic, setup),
+        clock: options.clock,
+        snapshot,
+        hands,
+        store,
+        inbox,
+        devices,
+        names,
+        tail: VecDeque::new(),
+        steps: 0,
+        next_manual: 1 << 62,
+        manual: BTreeMap::new(),
+        dropped: 0,
+        entries: 0,
+        max_age: MAX_AGE.mul_f64(options.pace),
+        snapshot_every: SNAPSHOT_EVERY.mul_f64(options.speed),
+        snapshot_due: now.monotonic,
+        saved: BTreeMap::new(),
+        memory_every: rules::MEMORY_EVERY.mul_f64(options.speed),
+        memory_due: now.monotonic,
+        rules_problem: String::new(),
+    }
+}
+
+/// An intent that the last run left without a result becomes *unknown*; what is
+/// really there is read back now.
+fn close_open_intents(now: Now, data: &Path, store: &Store) {
+    // No journal to read is no journal with open intents.
+    let open = JournalReader::open(data).and_then(|journal| journal.open_intents());
+    for recorded in open.unwrap_or_default() {
+        let reason = "the last run ended before the act was confirmed; it is read back now";
+        let entry = Entry {
+            at: now,
+            kind: Kind::Result,
+            what: "unknown".to_owned(),
+            reason: reason.to_owned(),
+            used: Vec::new(),
+            conditions: Vec::new(),
+            ..recorded.entry
+        };
+        // A full queue is counted by the store and shown in the status.
+        store.send(store::Command::Journal { ticket: 0, entry, durable: true });
+    }
+}

@@ -1,0 +1,138 @@
+//! What people are shown of a running engine, built when somebody asks.
+
+use std::sync::Arc;
+
+use super::control_loop::ControlLoop;
+use super::words;
+use crate::arbiter::{Decision, Demand, OutputId, Winner};
+use crate::clock::Now;
+use crate::control::{DeviceStatus, InputStatus, JournalLine, OutputStatus, RuleStatus, Status};
+use crate::journal::Entry;
+use crate::rules::{Input, State};
+use crate::snapshot::{Snapshot, View};
+
+/// Everything, now.
+pub(super) fn status(now: Now, control: &ControlLoop) -> Status {
+    let counters = control.store.counters();
+    Status {
+        mode: control.engine.mode().word().to_owned(),
+        time: words::utc(now.wall),
+        time_trusted: now.wall_trusted,
+        steps: control.steps,
+        devices: devices(control),
+        inputs: inputs(now, control),
+        rules: rules(now, control),
+        rules_problem: control.rules_problem.clone(),
+        outputs: outputs(now, control),
+        entries: control.entries,
+        journal: control.tail.iter().cloned().collect(),
+        lost: counters.samples_dropped
+            + counters.entries_refused
+            + counters.entries_lost
+            + control.dropped
+            + control.inbox.dropped(),
+    }
+}
+
+fn devices(control: &ControlLoop) -> Vec<DeviceStatus> {
+    let device = |(name, device): (&Arc<str>, &super::control_loop::Device)| DeviceStatus {
+        name: name.to_string(),
+        identity: device.identity.clone(),
+        health: device.health.clone(),
+    };
+    control.devices.iter().map(device).collect()
+}
+
+fn inputs(now: Now, control: &ControlLoop) -> Vec<InputStatus> {
+    let input = |input: &Input| input_status(now, &control.snapshot, input);
+    control.engine.rules().inputs().map(input).collect()
+}
+
+fn input_status(now: Now, snapshot: &Snapshot, input: &Input) -> InputStatus {
+    let Some(id) = snapshot.find(&input.point) else {
+        let quality = "never seen".to_owned();
+        return InputStatus { name: input.name.clone(), quality, ..InputStatus::default() };
+    };
+    let reading = snapshot.reading(id);
+    let value = reading.and_then(|reading| reading.value.as_ref());
+    let (quality, age) = match snapshot.view(now, id) {
+        View::Known { age, .. } => ("good".to_owned(), Some(age)),
+        View::Unknown(reason) => (
+            reason.to_string(),
+            reading.map(|reading| now.monotonic.saturating_sub(reading.at.monotonic)),
+        ),
+    };
+    InputStatus {
+        name: input.name.clone(),
+        value: value.map(|v| words::value(v, input.unit, input.meaning)).unwrap_or_default(),
+        quality,
+        age: age.map(|age| age.as_secs_f64()),
+    }
+}
+
+fn rules(now: Now, control: &ControlLoop) -> Vec<RuleStatus> {
+    let set = control.engine.rules();
+    let rule = |verdict: &crate::rules::Verdict| RuleStatus {
+        name: set.rules()[verdict.rule].name.to_string(),
+        state: match verdict.state {
+            State::Set => "yes",
+            State::Clear => "no",
+            State::Unknown => "unknown",
+            State::Disabled => "disabled",
+        }
+        .to_owned(),
+        why: set.explain(verdict.rule, now, &control.snapshot, control.engine.memory()).text,
+        about: about(control, &set.rules()[verdict.rule]),
+        conditions: set.conditions(verdict.rule, now, &control.snapshot, control.engine.memory()),
+    };
+    control.engine.verdicts().iter().map(rule).collect()
+}
+
+/// Names of what a rule may ask for.
+fn about(control: &ControlLoop, rule: &crate::rules::Rule) -> Vec<String> {
+    let name = |output: OutputId| control.engine.policy(output).name.clone();
+    rule.action.targets().map(name).collect()
+}
+
+fn outputs(now: Now, control: &ControlLoop) -> Vec<OutputStatus> {
+    let output = |output: crate::engine::OutputStatus| {
+        let decision = output.decision.as_ref();
+        let mut notes = Vec::new();
+        notes.extend(decision.map(winner_words));
+        notes.extend(decision.and_then(|decision| decision.held).map(|held| held.to_string()));
+        notes.extend((!output.doing.is_empty()).then(|| output.doing.clone()));
+        notes.extend(output.writes_left.map(|left| format!("{left} writes left today")));
+        OutputStatus {
+            asked: decision.map(|decision| decision.asked.to_string()).unwrap_or_default(),
+            decided: decision.map(|decision| decision.want.to_string()).unwrap_or_default(),
+            read_back: output.actual.map_or_else(|| "unknown".into(), |actual| actual.to_string()),
+            note: notes.join("; "),
+            name: output.name,
+        }
+    };
+    control.engine.outputs(now.monotonic).map(output).collect()
+}
+
+fn winner_words(decision: &Decision) -> String {
+    match &decision.winner {
+        Winner::Safe(Demand::Unknown(rule)) => format!("safe: \"{rule}\" cannot be decided"),
+        Winner::Safe(Demand::Mode) => "safe: mode".to_owned(),
+        Winner::Rule(rule) => format!("by \"{rule}\""),
+        Winner::Conflict(one, other) => format!("safe: \"{one}\" against \"{other}\""),
+        Winner::Exit => "stopping".to_owned(),
+        Winner::Observing => "observing".to_owned(),
+        Winner::Default => "by default".to_owned(),
+    }
+}
+
+/// A journal entry in a line.
+pub(super) fn journal_line(entry: &Entry) -> JournalLine {
+    let rule = entry.rule.as_ref().map(|rule| format!("\"{rule}\": ")).unwrap_or_default();
+    JournalLine {
+        time: words::utc(entry.at.wall),
+        kind: entry.kind.word().to_owned(),
+        subject: entry.subject.clone(),
+        what: entry.what.clone(),
+        reason: format!("{rule}{}", entry.reason),
+    }
+}

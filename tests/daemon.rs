@@ -1,0 +1,352 @@
+//! The daemon, end to end: `sunkeep run` as a process of its own, on simulated
+//! devices that stand on pseudo-terminals and remember every byte they got.
+//!
+//! A test waits for lines of the daemon's log and for nothing else; every wait
+//! has a limit. Pins are simulated, time is real.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "support/running.rs"]
+mod running;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use running::Running;
+use rustix::process::Signal;
+use sunkeep::clock::SystemClock;
+use sunkeep::journal::{Entry, Kind};
+use sunkeep::sim::device::{self, Device, Measured, Options};
+use sunkeep::sim::pty::Port;
+use sunkeep::sim::{Shared, lock};
+use sunkeep::store::Filter;
+use sunkeep::store::query::JournalReader;
+
+/// How often a status is asked for until it is as expected; each takes some 10 ms.
+const STATUS_ASKED_MAX: u32 = 1000;
+
+/// The load output's control register and its modes.
+const LOAD_OUTPUT_CONTROL: u16 = 0xEDAB;
+const OFF: u8 = 0;
+const AUTO: u8 = 1;
+
+const SITE: &str = r#"
+[devices.mppt]
+port = "ports/mppt"
+serial_number = "HQ2310SKMP1"
+
+[devices.shunt]
+port = "ports/shunt"
+
+[inputs.soc]
+from = "shunt.soc"
+max_age = "1s"
+
+[outputs.load_output]
+device = "mppt"
+load_output = true
+safe = "on"
+at_exit = "on"
+min_on = "100ms"
+max_on = "unlimited"
+max_writes_per_day = 12
+
+[outputs.heater]
+gpio = 17
+active = "high"
+safe = "off"
+min_off = "100ms"
+"#;
+
+const RULES: &str = r#"
+rule("preserve the battery").turn_off(load_output)
+    .when(soc below 30).lasting(0.2.sec).clear_when(soc above 45).lasting(0.2.sec);
+rule("warm the cells").turn_on(heater)
+    .when(soc below 30).lasting(0.2.sec).clear_when(soc above 45).lasting(0.2.sec);
+"#;
+
+/// A folder with configuration and rules, and two devices on their cables.
+struct Site {
+    folder: tempfile::TempDir,
+    mppt: Shared,
+    shunt: Shared,
+    _mppt_cable: Port,
+    shunt_cable: Port,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self::with(SITE)
+    }
+
+    fn with(site: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["ports", "rules"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let ports = format!("{}/ports/", folder.path().display());
+        let site = site.replace("ports/", &ports);
+        std::fs::write(folder.path().join("site.toml"), site).unwrap();
+        std::fs::write(folder.path().join("rules/both.rhai"), RULES).unwrap();
+        let options = Options { period: Duration::from_millis(50), ..Options::default() };
+        let plug = |kind, name: &str| {
+            let device = Arc::new(Mutex::new(Device::new(kind, options.clone())));
+            let link = folder.path().join("ports").join(name);
+            let port = Port::open(&link, device.clone(), Arc::new(SystemClock::new())).unwrap();
+            (device, port)
+        };
+        let (mppt, _mppt_cable) = plug(device::Kind::Mppt, "mppt");
+        let (shunt, shunt_cable) = plug(device::Kind::SmartShunt, "shunt");
+        Self { folder, mppt, shunt, _mppt_cable, shunt_cable }
+    }
+
+    /// Sets the battery's state of charge in percent.
+    fn soc(&self, percent: f64) {
+        let mut shunt = lock(&self.shunt);
+        let Measured::Monitor(mut monitor) = shunt.measured().clone() else {
+            panic!("a shunt is a monitor")
+        };
+        monitor.state_of_charge = Some(percent);
+        shunt.measure(Measured::Monitor(monitor));
+    }
+
+    /// The mode in the charger's load output control.
+    fn load_mode(&self) -> u8 {
+        lock(&self.mppt).register(LOAD_OUTPUT_CONTROL).unwrap()[0] & 0x0F
+    }
+
+    /// Every SET that a device received.
+    fn writes(device: &Shared) -> Vec<String> {
+        let received = String::from_utf8_lossy(lock(device).received()).into_owned();
+        let frames = received.lines().filter(|line| line.starts_with(":8"));
+        frames.map(str::to_owned).collect()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
+        command.args(words).arg("--config").arg(self.folder.path().join("site.toml"));
+        command
+    }
+
+    /// Runs a command to its end and expects it to succeed.
+    #[track_caller]
+    fn say(&self, words: &[&str]) -> String {
+        let output = self.command(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", all(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Changes the configuration.
+    fn edit(&self, before: &str, after: &str) {
+        let file = self.folder.path().join("site.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, text.replace(before, after)).unwrap();
+    }
+
+    /// Asks for the status until it is as expected.
+    #[track_caller]
+    fn status_when(&self, expected: impl Fn(&str) -> bool) -> String {
+        let mut status = String::new();
+        for _ in 0..STATUS_ASKED_MAX {
+            status = self.say(&["status"]);
+            if expected(&status) {
+                return status;
+            }
+        }
+        panic!("the status does not become what is expected:\n{status}")
+    }
+
+    fn run(&self) -> Running {
+        Running::start(self.command(&["run", "--simulate-pins"]))
+    }
+
+    /// A daemon that has the load off and the heater on.
+    fn run_in_need(&self) -> Running {
+        self.soc(20.0);
+        let mut daemon = self.run();
+        daemon.wait_for("would", &["heater", "on"]);
+        self.say(&["arm"]);
+        daemon.wait_for("result", &["load_output", "verified off"]);
+        daemon.wait_for("result", &["heater", "verified on"]);
+        daemon
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The journal's entries, oldest first.
+    fn journal(&self) -> Vec<Entry> {
+        let all = Filter { since: None, subject: None, limit: 1000 };
+        let entries = JournalReader::open(&self.data()).unwrap().entries(&all).unwrap();
+        entries.into_iter().map(|recorded| recorded.entry).collect()
+    }
+}
+
+fn all(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
+}
+
+/// The place of the first entry like this.
+#[track_caller]
+fn place(journal: &[Entry], kind: Kind, subject: &str, what: &str) -> usize {
+    let same = |entry: &Entry| entry.kind == kind && entry.subject == subject && entry.what == what;
+    let Some(place) = journal.iter().position(same) else {
+        panic!("no {kind} {subject} {what} in {journal:#?}")
+    };
+    place
+}
+
+#[test]
+fn a_new_installation_observes_and_writes_nothing() {
+    let site = Site::new();
+    site.soc(20.0);
+    let mut daemon = site.run();
+    daemon.wait_for("mode", &["observe", "started"]);
+    daemon.wait_for("would", &["load_output", "off", "preserve the battery"]);
+    // It goes on observing, and everything about the charger is read.
+    site.soc(60.0);
+    daemon.wait_for("would", &["load_output", "on"]);
+    assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
+    assert_eq!(Site::writes(&site.shunt), Vec::<String>::new());
+    assert_eq!(site.load_mode(), AUTO);
+    assert!(site.say(&["status"]).starts_with("mode observe"));
+}
+
+#[test]
+fn armed_it_switches_the_load_by_set_and_journals_intent_before_result() {
+    let site = Site::new();
+    site.soc(20.0);
+    let mut daemon = site.run();
+    daemon.wait_for("would", &["load_output", "off"]);
+    assert!(site.say(&["arm"]).contains("the mode is now run"));
+    daemon.wait_for("result", &["load_output", "verified off"]);
+    assert_eq!(site.load_mode(), OFF);
+    assert_eq!(Site::writes(&site.mppt).len(), 1, "{:?}", Site::writes(&site.mppt));
+    site.soc(60.0);
+    daemon.wait_for("result", &["load_output", "verified on"]);
+    assert_eq!(site.load_mode(), AUTO);
+    assert_eq!(Site::writes(&site.mppt).len(), 2, "{:?}", Site::writes(&site.mppt));
+    assert!(daemon.end(Signal::TERM).success());
+
+    let journal = site.journal();
+    let intent = place(&journal, Kind::Intent, "load_output", "off");
+    let result = place(&journal, Kind::Result, "load_output", "verified off");
+    assert!(intent < result, "{journal:#?}");
+    assert!(journal[intent].intent.is_some());
+    assert_eq!(journal[intent].intent, journal[result].intent);
+    assert_eq!(journal[intent].rule.as_deref(), Some("preserve the battery"));
+    assert!(journal[intent].used.iter().any(|used| used.input == "soc" && used.age.is_some()));
+}
+
+#[test]
+fn a_second_daemon_on_the_same_data_is_refused_with_a_reason() {
+    let site = Site::new();
+    let mut first = site.run();
+    first.wait_for("device", &["shunt", "health", "TEXT alive, HEX alive"]);
+    let second = site.command(&["run", "--simulate-pins"]).output().unwrap();
+    assert!(!second.status.success());
+    let text = all(&second);
+    let pid = first.id().to_string();
+    let data = site.data().display().to_string();
+    for part in ["another sunkeep runs with the data folder", &data, &pid] {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    let status = site.say(&["status"]);
+    assert!(status.contains("TEXT alive"), "the first one goes on:\n{status}");
+}
+
+#[test]
+fn registers_are_read_and_written_through_the_daemon_while_it_owns_the_port() {
+    let site = Site::new();
+    let mut daemon = site.run();
+    daemon.wait_for("device", &["mppt", "health", "TEXT alive, HEX alive"]);
+    let got = site.say(&["get", "mppt", "battery_float_voltage"]);
+    assert!(got.contains("13.8 V"), "{got}");
+    let set = site.say(&["set", "mppt", "battery_float_voltage", "13.6", "--yes"]);
+    assert!(set.contains("read back"), "{set}");
+    assert_eq!(lock(&site.mppt).register(0xEDF6), Some(&1360_u16.to_le_bytes()[..]));
+    daemon.wait_for("manual", &["mppt"]);
+
+    let port = site.folder.path().join("ports/mppt");
+    let mut beside = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
+    beside.arg("get").arg("--port").arg(port).arg("battery_float_voltage");
+    let beside = beside.output().unwrap();
+    assert!(!beside.status.success(), "two programs on one port: {}", all(&beside));
+    assert!(all(&beside).contains("in use"), "{}", all(&beside));
+}
+
+#[test]
+fn killed_and_started_again_it_remembers_its_mode_and_what_is_off() {
+    let site = Site::new();
+    let first = site.run_in_need();
+    first.end(Signal::KILL);
+    assert_eq!(site.load_mode(), OFF, "nobody was left to switch it on");
+    assert_eq!(Site::writes(&site.mppt).len(), 1);
+    // Between the thresholds, only memory says that the load stays off; and a
+    // minimum time that begins anew is no reason to switch it to and fro.
+    site.soc(40.0);
+    site.edit("min_on = \"100ms\"", "min_on = \"10min\"");
+    let mut second = site.run();
+    second.wait_for("mode", &["run", "started"]);
+    second.wait_for("result", &["heater", "verified on"]);
+    second.wait_for("device", &["mppt", "health", "TEXT alive, HEX alive"]);
+    let status = site.status_when(|text| text.contains("decided off"));
+    assert!(status.starts_with("mode run"), "{status}");
+    assert_eq!(site.load_mode(), OFF);
+    assert_eq!(Site::writes(&site.mppt).len(), 1, "{:?}\n{status}", Site::writes(&site.mppt));
+}
+
+#[test]
+fn a_pulled_cable_sends_outputs_to_safe_and_a_replugged_one_brings_them_back() {
+    let site = Site::new();
+    let mut daemon = site.run_in_need();
+    site.shunt_cable.unplug();
+    daemon.wait_for("safe", &["soc is unknown"]);
+    daemon.wait_for("result", &["load_output", "verified on"]);
+    assert_eq!(site.load_mode(), AUTO);
+    let status = site.say(&["status"]);
+    assert!(status.contains("unknown  preserve the battery"), "{status}");
+    site.shunt_cable.plug().unwrap();
+    daemon.wait_for("result", &["load_output", "verified off"]);
+    assert_eq!(site.load_mode(), OFF);
+    let journal = site.journal();
+    place(&journal, Kind::Safe, "heater", "off");
+    place(&journal, Kind::Result, "heater", "verified off");
+    place(&journal, Kind::Device, "shunt", "port closed");
+}
+
+#[test]
+fn asked_to_stop_it_leaves_every_output_at_its_exit_level() {
+    let site = Site::new();
+    let daemon = site.run_in_need();
+    assert!(daemon.end(Signal::TERM).success());
+    assert_eq!(site.load_mode(), AUTO);
+    let journal = site.journal();
+    let stopping = place(&journal, Kind::Mode, "", "stopping");
+    for (subject, what) in [("load_output", "verified on"), ("heater", "verified off")] {
+        let place = place(&journal[stopping..], Kind::Result, subject, what);
+        assert!(place > 0, "{journal:#?}");
+    }
+    assert!(!site.data().join("control.sock").exists(), "the socket is gone with its daemon");
+}
+
+#[test]
+fn a_charger_with_another_serial_number_is_never_written() {
+    let site = Site::with(&SITE.replace("HQ2310SKMP1", "HQ0000OTHER"));
+    site.soc(20.0);
+    let mut daemon = site.run();
+    daemon.wait_for("alarm", &["mppt", "wrong device", "HQ2310SKMP1 is connected"]);
+    daemon.wait_for("would", &["load_output", "off"]);
+    site.say(&["arm"]);
+    daemon.wait_for("result", &["heater", "verified on"]);
+    let by_hand = ["set", "mppt", "battery_float_voltage", "13.6", "--yes"];
+    let refused = site.command(&by_hand).output().unwrap();
+    assert!(!refused.status.success(), "{}", all(&refused));
+    assert!(all(&refused).contains("HQ0000OTHER"), "{}", all(&refused));
+    assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
+    assert_eq!(site.load_mode(), AUTO);
+}

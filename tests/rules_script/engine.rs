@@ -1,0 +1,119 @@
+//! A failing script inside the engine: what is journaled, and what the output does.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sunkeep::arbiter::{AtExit, Level, OutputId, Policy, Saved, Want};
+use sunkeep::clock::Now;
+use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
+use sunkeep::journal::{Entry, Kind};
+use sunkeep::rules::{Memory, RuleSet};
+use sunkeep::snapshot::Snapshot;
+
+use crate::bench::{source, world};
+
+/// An engine, its heater, and a driver that obeys.
+struct Site {
+    engine: Engine,
+    snapshot: Snapshot,
+    seconds: u64,
+    heater: Level,
+    entries: Vec<Entry>,
+}
+
+impl Site {
+    fn new(text: &str) -> Self {
+        let policy = |name: &str, safe: Level| Policy {
+            always_driven: false,
+            name: name.into(),
+            safe: safe.into(),
+            default: safe.into(),
+            at_exit: AtExit::Leave,
+            min_on: Duration::ZERO,
+            min_off: Duration::ZERO,
+            max_on: Duration::ZERO,
+            max_writes_per_day: None,
+            lease: None,
+        };
+        let mut rules = RuleSet::compile(&[source(text)], &world()).expect("sound rules");
+        let mut snapshot = Snapshot::new();
+        rules.bind(&mut snapshot);
+        let setup = Setup {
+            rules,
+            memory: Memory::default(),
+            policies: vec![policy("heater", Level::Off), policy("load_output", Level::On)],
+            saved: Saved::default(),
+            mode: Mode::Run,
+            first_intent: 1,
+        };
+        let mut engine = Engine::new(Duration::ZERO, setup);
+        for (index, level) in [Level::Off, Level::On].into_iter().enumerate() {
+            let actual = Some(Want::Level(level));
+            engine.handle(at(0), Event::Feedback { output: OutputId(index as u16), actual });
+        }
+        Self { engine, snapshot, seconds: 0, heater: Level::Off, entries: Vec::new() }
+    }
+
+    fn second(&mut self) -> Level {
+        self.seconds += 1;
+        let now = at(self.seconds);
+        for _ in 0..8 {
+            for effect in self.engine.step(now, &self.snapshot) {
+                match effect {
+                    Effect::Record { entry, ticket } => {
+                        self.entries.push(*entry);
+                        if let Some(ticket) = ticket {
+                            self.engine.handle(now, Event::Recorded { ticket, result: Ok(()) });
+                        }
+                    }
+                    Effect::Apply { output, want, .. } => {
+                        if output == OutputId(0) {
+                            self.heater = want.level().expect("a level");
+                        }
+                        let outcome = Outcome::Verified;
+                        self.engine.handle(now, Event::Applied { output, want, outcome });
+                    }
+                    Effect::Renew { .. } => unreachable!("no output of this site has a lease"),
+                }
+            }
+        }
+        self.heater
+    }
+
+    fn alarms(&self) -> Vec<&str> {
+        let alarms = self.entries.iter().filter(|entry| entry.kind == Kind::Alarm);
+        alarms.map(|entry| entry.what.as_str()).collect()
+    }
+}
+
+fn at(second: u64) -> Now {
+    let monotonic = Duration::from_secs(1000 + second);
+    Now { monotonic, wall: Timestamp::UNIX_EPOCH, wall_trusted: false }
+}
+
+/// It works at first, then fails in every step.
+const TIRED: &str = "rule(\"tired\").decide(|s, mem| {
+    mem.n = mem.get(\"n\", 0) + 1; want(heater, on, \"still fresh\");
+    if mem.n > 20 { mem.n = [] }
+    nothing() });";
+
+#[test]
+fn an_error_sends_the_output_to_safe_and_is_journaled() {
+    let mut site = Site::new(TIRED);
+    let levels: Vec<Level> = (0..12).map(|_| site.second()).collect();
+    assert_eq!(levels[0], Level::On, "{:?}", site.entries);
+    assert_eq!(levels[11], Level::Off);
+    assert_eq!(site.alarms(), ["rule failed", "rule failed", "rule disabled"]);
+    let alarm = site.entries.iter().find(|entry| entry.kind == Kind::Alarm).expect("an alarm");
+    assert_eq!(alarm.rule.as_deref(), Some("tired"));
+    assert!(alarm.reason.starts_with("a.rhai, line 3, column "), "{}", alarm.reason);
+}
+
+#[test]
+fn a_disabled_rule_leaves_its_output_to_the_others() {
+    let other = "rule(\"other\").priority(10).decide(|s, mem| want(heater, on, \"as ever\"));";
+    let mut site = Site::new(&format!("{TIRED}{other}"));
+    let levels: Vec<Level> = (0..12).map(|_| site.second()).collect();
+    assert!(levels.contains(&Level::Off), "an error is safe at first: {levels:?}");
+    assert_eq!(levels[11], Level::On, "then the next rule is heard: {levels:?}");
+}
