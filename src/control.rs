@@ -97,6 +97,17 @@ pub enum Reply {
     },
 }
 
+impl Reply {
+    /// What to tell somebody who hoped for another reply.
+    #[must_use]
+    pub fn refusal(self) -> String {
+        match self {
+            Self::Refused { message } => message,
+            other => format!("unexpected answer: {other:?}"),
+        }
+    }
+}
+
 /// Everything a person is shown of a running engine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {

@@ -45,21 +45,7 @@ pub fn outcome(answer: &Answer) -> Outcome {
         Answer::Written(WriteResult::Clamped { got: Some(Value::Number(mode)), .. }) => {
             Outcome::Took(Want::Level(level_of(*mode)))
         }
-        _ => failure(answer),
-    }
-}
-
-/// What an answer means that is no success: whether anything was sent matters,
-/// because only then may the device have changed and its memory have worn.
-#[must_use]
-pub fn failure(answer: &Answer) -> Outcome {
-    match answer {
-        Answer::Written(result) if result.was_sent() => Outcome::Failed(result.to_string()),
-        Answer::Written(result) => Outcome::Postponed(result.to_string()),
-        Answer::QueueFull => Outcome::Postponed("too many tasks are waiting".to_owned()),
-        Answer::Read(_) | Answer::RestartSent => {
-            Outcome::Failed("answered with something else than a write".to_owned())
-        }
+        _ => super::failure(answer),
     }
 }
 

@@ -11,6 +11,8 @@ pub mod load_output;
 pub mod setpoint;
 
 use crate::arbiter::Level;
+use crate::engine::Outcome;
+use crate::session::Outcome as Answer;
 
 /// An output that is switched and read back without waiting.
 pub trait Actuator: Send {
@@ -67,5 +69,18 @@ fn hint(cause: &str) -> &'static str {
         "; this machine has no such GPIO chip"
     } else {
         ""
+    }
+}
+
+/// What an answer means that is no success: whether anything was sent matters,
+/// because only then may the device have changed and its memory have worn.
+fn failure(answer: &Answer) -> Outcome {
+    match answer {
+        Answer::Written(result) if result.was_sent() => Outcome::Failed(result.to_string()),
+        Answer::Written(result) => Outcome::Postponed(result.to_string()),
+        Answer::QueueFull => Outcome::Postponed("too many tasks are waiting".to_owned()),
+        Answer::Read(_) | Answer::RestartSent => {
+            Outcome::Failed("answered with something else than a write".to_owned())
+        }
     }
 }

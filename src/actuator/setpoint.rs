@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use super::load_output;
 use crate::arbiter::Want;
 use crate::engine::Outcome;
 use crate::session::{Authority, Outcome as Answer, ReadResult, Task, WriteResult};
@@ -114,9 +113,9 @@ impl Plan {
         match answer {
             Answer::Written(result) if result.is_success() => Outcome::Verified,
             Answer::Written(WriteResult::Clamped { got: Some(got), .. }) => {
-                self.want_of(Some(got)).map_or_else(|| load_output::failure(answer), Outcome::Took)
+                self.want_of(Some(got)).map_or_else(|| super::failure(answer), Outcome::Took)
             }
-            _ => load_output::failure(answer),
+            _ => super::failure(answer),
         }
     }
 }

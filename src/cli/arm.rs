@@ -92,7 +92,7 @@ impl Reload {
                 println!("{message}");
                 Ok(ExitCode::SUCCESS)
             }
-            other => anyhow::bail!("unexpected answer: {other:?}"),
+            other => anyhow::bail!(other.refusal()),
         }
     }
 }
@@ -103,7 +103,7 @@ fn tell(config: &ConfigArgs, ask: &Ask) -> anyhow::Result<ExitCode> {
             println!("{message}");
             Ok(ExitCode::SUCCESS)
         }
-        other => anyhow::bail!("not done: {other:?}"),
+        other => anyhow::bail!("not done: {}", other.refusal()),
     }
 }
 
@@ -118,7 +118,7 @@ impl ShowStatus {
                 println!("{}", serde_json::to_string_pretty(&*status)?);
             }
             Reply::Status(status) => print!("{}", text(&status)),
-            other => anyhow::bail!("unexpected answer: {other:?}"),
+            other => anyhow::bail!(other.refusal()),
         }
         Ok(ExitCode::SUCCESS)
     }

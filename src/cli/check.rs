@@ -3,11 +3,11 @@
 //! Reads files and nothing else: no port is opened, no pin is touched.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
+use super::site::ConfigArgs;
 use crate::config::{self, Config, Report};
 use crate::rules::RuleSet;
 
@@ -17,12 +17,11 @@ const PROBLEMS: u8 = 2;
 /// Check a configuration and its rules; exit code 2 when something is wrong.
 #[derive(Clone, Debug, Args)]
 pub struct Check {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE", default_value = "/etc/sunkeep/config.toml")]
-    pub config: PathBuf,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Print an array of {file, line, column, message, help, severity}.
     #[arg(long)]
-    pub json: bool,
+    json: bool,
 }
 
 impl Check {
@@ -31,7 +30,7 @@ impl Check {
     /// # Errors
     /// Only when the answer cannot be printed.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let checked = config::load(&self.config).and_then(|(config, source)| {
+        let checked = config::load(&self.config.config).and_then(|(config, source)| {
             let rules = config.load_rules()?;
             let notes = config.notes(source, &rules)?;
             Ok((config, rules, notes))

@@ -33,8 +33,7 @@ impl ThroughDaemon {
                 let family = Family::by_name(&name).unwrap_or(Family::Common);
                 Ok(Self { data, device, family })
             }
-            Reply::Refused { message } => bail!(message),
-            other => bail!("unexpected answer: {other:?}"),
+            other => bail!(other.refusal()),
         }
     }
 }
@@ -48,8 +47,7 @@ impl Registers for ThroughDaemon {
         let ask = Ask::Read { device: self.device.clone(), register };
         match control::ask(&self.data, &ask)? {
             Reply::Read { result } => Ok(result),
-            Reply::Refused { message } => bail!(message),
-            other => bail!("unexpected answer: {other:?}"),
+            other => bail!(other.refusal()),
         }
     }
 
@@ -66,8 +64,7 @@ impl Registers for ThroughDaemon {
         let ask = Ask::Write { device: self.device.clone(), register, value };
         match control::ask(&self.data, &ask)? {
             Reply::Written { result } => Ok(result),
-            Reply::Refused { message } => bail!(message),
-            other => bail!("unexpected answer: {other:?}"),
+            other => bail!(other.refusal()),
         }
     }
 }

@@ -115,7 +115,7 @@ impl Why {
 fn present(data: &Path) -> anyhow::Result<Option<Box<Status>>> {
     match control::ask(data, &Ask::Status)? {
         Reply::Status(status) => Ok(Some(status)),
-        other => anyhow::bail!("unexpected answer: {other:?}"),
+        other => anyhow::bail!(other.refusal()),
     }
 }
 
