@@ -4,12 +4,15 @@
 #[path = "rules/bench.rs"]
 #[allow(dead_code, reason = "only the world is needed here")]
 mod bench;
+#[path = "support/policy.rs"]
+mod policy;
 
 use std::time::Duration;
 
 use bench::world;
 use jiff::Timestamp;
-use sunkeep::arbiter::{AtExit, Level, Policy, Saved};
+use policy::unbounded;
+use sunkeep::arbiter::{Level, Policy, Saved};
 use sunkeep::clock::Now;
 use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
 use sunkeep::problem::{Source, render};
@@ -140,16 +143,11 @@ impl Site {
 
 fn policies() -> Vec<Policy> {
     let policy = |name: &str, safe: Level| Policy {
-        always_driven: false,
-        name: name.into(),
-        safe: safe.into(),
-        default: safe.into(),
-        at_exit: AtExit::Leave,
         min_on: Duration::from_secs(30),
         min_off: Duration::from_secs(30),
         max_on: Duration::from_secs(600),
         max_writes_per_day: Some(400),
-        lease: None,
+        ..unbounded(name, safe)
     };
     vec![policy("heater", Level::Off), policy("load_output", Level::On)]
 }

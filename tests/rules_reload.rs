@@ -4,12 +4,15 @@
 #[path = "rules/bench.rs"]
 #[allow(dead_code, reason = "only the world is needed here")]
 mod bench;
+#[path = "support/policy.rs"]
+mod policy;
 
 use std::time::Duration;
 
 use bench::{source, world};
 use jiff::Timestamp;
-use sunkeep::arbiter::{AtExit, Level, OutputId, Policy, Saved, Want};
+use policy::unbounded;
+use sunkeep::arbiter::{Level, OutputId, Saved, Want};
 use sunkeep::clock::Now;
 use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
 use sunkeep::journal::{Entry, Kind};
@@ -31,21 +34,6 @@ struct Site {
     entries: Vec<Entry>,
 }
 
-fn policy(name: &str, safe: Level) -> Policy {
-    Policy {
-        always_driven: false,
-        name: name.into(),
-        safe: safe.into(),
-        default: safe.into(),
-        at_exit: AtExit::Leave,
-        min_on: Duration::ZERO,
-        min_off: Duration::ZERO,
-        max_on: Duration::ZERO,
-        max_writes_per_day: None,
-        lease: None,
-    }
-}
-
 fn rules(text: &str, snapshot: &mut Snapshot) -> RuleSet {
     let sources = [source(text)];
     let mut rules = RuleSet::compile(&sources, &world())
@@ -61,7 +49,7 @@ impl Site {
         let setup = Setup {
             rules,
             memory: Memory::default(),
-            policies: vec![policy("heater", Level::Off), policy("load_output", Level::On)],
+            policies: vec![unbounded("heater", Level::Off), unbounded("load_output", Level::On)],
             saved: Saved::default(),
             mode: Mode::Run,
             first_intent: 1,

@@ -11,6 +11,8 @@ mod engine;
 mod matrix;
 #[path = "rules_script/memory.rs"]
 mod memory;
+#[path = "support/policy.rs"]
+mod policy;
 
 use bench::Bench;
 use sunkeep::arbiter::{Level, Request};

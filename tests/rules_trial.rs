@@ -4,13 +4,16 @@
 #[path = "rules/bench.rs"]
 #[allow(dead_code, reason = "only the world is needed here")]
 mod bench;
+#[path = "support/policy.rs"]
+mod policy;
 
 use std::path::Path;
 use std::time::Duration;
 
 use bench::{source, world};
 use jiff::tz::TimeZone;
-use sunkeep::arbiter::{AtExit, Level, Policy};
+use policy::unbounded;
+use sunkeep::arbiter::{Level, Policy};
 use sunkeep::config;
 use sunkeep::problem::{Source, render};
 use sunkeep::rules::RuleSet;
@@ -21,18 +24,7 @@ const PRESERVE: &str = "rule(\"preserve\").turn_off(load_output)
 
 fn policy(name: &str, safe: Level) -> Policy {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-    Policy {
-        always_driven: false,
-        name: name.into(),
-        safe: safe.into(),
-        default: safe.into(),
-        at_exit: AtExit::Leave,
-        min_on: minutes(15),
-        min_off: minutes(15),
-        max_on: Duration::ZERO,
-        max_writes_per_day: None,
-        lease: None,
-    }
+    Policy { min_on: minutes(15), min_off: minutes(15), ..unbounded(name, safe) }
 }
 
 fn premises() -> Premises {

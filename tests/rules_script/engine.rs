@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sunkeep::arbiter::{AtExit, Level, OutputId, Policy, Saved, Want};
+use sunkeep::arbiter::{Level, OutputId, Saved, Want};
 use sunkeep::clock::Now;
 use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
 use sunkeep::journal::{Entry, Kind};
@@ -11,6 +11,7 @@ use sunkeep::rules::{Memory, RuleSet};
 use sunkeep::snapshot::Snapshot;
 
 use crate::bench::{source, world};
+use crate::policy::unbounded;
 
 /// An engine, its heater, and a driver that obeys.
 struct Site {
@@ -23,25 +24,13 @@ struct Site {
 
 impl Site {
     fn new(text: &str) -> Self {
-        let policy = |name: &str, safe: Level| Policy {
-            always_driven: false,
-            name: name.into(),
-            safe: safe.into(),
-            default: safe.into(),
-            at_exit: AtExit::Leave,
-            min_on: Duration::ZERO,
-            min_off: Duration::ZERO,
-            max_on: Duration::ZERO,
-            max_writes_per_day: None,
-            lease: None,
-        };
         let mut rules = RuleSet::compile(&[source(text)], &world()).expect("sound rules");
         let mut snapshot = Snapshot::new();
         rules.bind(&mut snapshot);
         let setup = Setup {
             rules,
             memory: Memory::default(),
-            policies: vec![policy("heater", Level::Off), policy("load_output", Level::On)],
+            policies: vec![unbounded("heater", Level::Off), unbounded("load_output", Level::On)],
             saved: Saved::default(),
             mode: Mode::Run,
             first_intent: 1,
