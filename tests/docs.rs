@@ -268,7 +268,7 @@ fn the_reference_has_every_word_of_the_language_and_no_other() {
         sunkeep::rules::VOCABULARY.iter().map(|entry| entry.name.to_owned()).collect();
     told.sort();
     known.sort();
-    assert_eq!(told, known, "left: docs/rules.md, right: src/rules/vocabulary.rs");
+    assert_eq!(told, known, "left: docs/rules.md, right: src/rules/language/vocabulary.rs");
     for entry in sunkeep::rules::VOCABULARY {
         let row = format!("| `{}` | `{}` | {} |", entry.name, entry.declaration, entry.meaning);
         assert!(page.has_line(&row), "docs/rules.md says something else than: {row}");

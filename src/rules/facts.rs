@@ -13,9 +13,9 @@ use crate::arbiter::{Level, OutputId};
 use crate::clock::Now;
 use crate::snapshot::Snapshot;
 
+use super::calendar::cron::Cron;
 use super::calendar::{self, Fired, Local};
 use super::condition::{Truth, Word};
-use super::cron::Cron;
 use super::expression::Expression;
 use super::look::Bound;
 use super::window::{Fold, Pane, Window};

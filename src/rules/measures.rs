@@ -10,13 +10,13 @@ use rhai::{Dynamic, Engine, NativeCallContext, Position};
 use crate::units::Unit;
 use crate::vedirect::state::Meaning;
 
-use super::builder::{Build, DeviceRef, InputRef, OutputRef, Span, TermRef, list};
-use super::compare::as_number;
 use super::expression::{Expression, Operation, Term};
 use super::facts::Energy;
-use super::slip::in_unit;
+use super::language::builder::{Build, DeviceRef, InputRef, OutputRef, Span, TermRef, list};
+use super::language::compare::as_number;
+use super::language::slip::in_unit;
+use super::language::words::{Shared, lock};
 use super::window::{Fold, Pane};
-use super::words::{Shared, lock};
 
 /// A window of a minute is the shortest that says more than the reading itself;
 /// a month is the longest that a site's season stays the same in.

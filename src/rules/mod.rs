@@ -7,69 +7,53 @@
 //! requests, whatever the order of the files.
 //!
 //! ```text
-//! text ─► words (rhai) ─► builder ─► checks ─► RuleSet ── evaluate ─► Verdict, Request
-//!              └ names, sentences: what is wrong, where, and the right word
+//! text ─► language ─► checks ─► RuleSet ── evaluate ─► Verdict, Request ── explain, tree ─► why
+//!         (words)     (sense)     ├ rule, condition, expression, calendar; look, memory
+//!                                 └ script: level 3, under limits
 //! ```
 
-mod acting;
 mod action;
-mod builder;
 mod calendar;
 mod changes;
 mod checks;
-mod compare;
-mod compile;
 mod condition;
 mod confirm;
-mod cron;
 mod explain;
 mod expression;
 mod facts;
-mod kinds;
+mod language;
 mod look;
 mod measures;
 mod memory;
-mod names;
-mod ranges;
-mod reserved;
 mod rule;
-mod sandbox;
-mod schedule;
 mod script;
-mod sentences;
-mod sides;
-mod slip;
-mod sun;
 mod tree;
-mod trials;
-mod vocabulary;
 mod window;
-mod words;
 mod world;
 
 pub use action::{Action, Alarm, Amount, Mode as ActiveMode, Piece, Setting};
-pub use builder::RULES_MAX;
 pub use calendar::Clock;
+pub use calendar::sun::{Side, Sky, SunDay, SunEvent, SunTime, sun_day};
 pub use changes::Changes;
-pub use compile::{FILE_MAX, digest};
 pub use condition::{Ask, Condition, Leaf, Test, Truth, Word};
 pub use explain::{Explanation, span as readable_span};
 pub use expression::{Expression, Operation};
+pub use language::builder::RULES_MAX;
+pub use language::compile::{FILE_MAX, digest};
+pub use language::reserved::refuse_name;
+pub use language::trials::Trial;
+pub use language::vocabulary::{Entry as Vocable, Place, VOCABULARY};
 pub use memory::Memory;
-pub use reserved::refuse_name;
 pub use rule::{IfUnknown, LASTING, PRIORITY, Rule, State, Timed};
 pub use script::Script;
-pub use sun::{Side, Sky, SunDay, SunEvent, SunTime, sun_day};
-pub use trials::Trial;
-pub use vocabulary::{Entry as Vocable, Place, VOCABULARY};
 pub use window::{COVERED, Fold};
 pub use world::{Alert, Input, MAX_AGE, Mode, Quantity, Setpoint, Site, World};
 
-pub(crate) use acting::SetpointRef;
-pub(crate) use builder::{DeviceRef, InputRef, OutputRef, Span};
-pub(crate) use sandbox::engine as sandbox_engine;
-pub(crate) use trials::TRIAL_WORDS;
-pub(crate) use words::UNITS;
+pub(crate) use language::acting::SetpointRef;
+pub(crate) use language::builder::{DeviceRef, InputRef, OutputRef, Span};
+pub(crate) use language::sandbox::engine as sandbox_engine;
+pub(crate) use language::trials::TRIAL_WORDS;
+pub(crate) use language::words::UNITS;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

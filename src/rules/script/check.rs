@@ -11,9 +11,11 @@ use rhai::{AST, ASTNode, Array, Dynamic, Expr, FnPtr, Map, Position, Stmt, StmtB
 use crate::arbiter::OutputId;
 use crate::problem::nearest;
 
-use super::super::acting::{AlertRef, ModeRef, SetpointRef};
 use super::super::action::Action;
-use super::super::builder::{Build, Built, DeviceRef, InputRef, OutputRef, RuleRef, Span, TermRef};
+use super::super::language::acting::{AlertRef, ModeRef, SetpointRef};
+use super::super::language::builder::{
+    Build, Built, DeviceRef, InputRef, OutputRef, RuleRef, Span, TermRef,
+};
 use super::spelling::{fingerprint, squeeze};
 use super::{Said, Script};
 

@@ -6,7 +6,7 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
-use super::super::builder::Build;
+use super::super::language::builder::Build;
 
 /// Words that call or make a function by its name.
 const REFUSED: [&str; 4] = ["Fn", "call", "curry", "eval"];

@@ -31,9 +31,9 @@ use crate::arbiter::{Level, OutputId};
 
 use super::action::Action;
 use super::condition::Truth;
+use super::language::sandbox;
 use super::look::Bound;
 use super::rule::Rule;
-use super::sandbox;
 
 pub use check::decide;
 pub use fence::check as check_functions;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 
-use super::super::sentences::{lower, without_position};
+use super::super::language::sentences::{lower, without_position};
 use super::host::lock;
 use super::words::{Answered, Mem, Readings, kind};
 use super::{Script, Scripts, Stop, Wish};

@@ -12,7 +12,7 @@ use crate::arbiter::Level;
 use crate::problem::nearest;
 use crate::vedirect::state::Enumeration;
 
-use super::super::builder::OutputRef;
+use super::super::language::builder::OutputRef;
 use super::super::look::Bound;
 use super::host::{Shared, lock};
 use super::notes::Note;

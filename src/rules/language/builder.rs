@@ -11,19 +11,18 @@ use std::time::Duration;
 
 use rhai::{AST, Dynamic, ImmutableString, Position};
 
+pub use super::kinds::list;
+use super::trials::Trial;
 use crate::arbiter::OutputId;
 use crate::problem::{Problem, word_at};
-
-use super::action::Action;
-use super::calendar::Clock;
-use super::condition::{Ask, Condition, Leaf, Word};
-use super::expression::Term;
-use super::facts::Needs;
-pub use super::kinds::list;
-use super::rule::{IfUnknown, LASTING, PRIORITY, Timed};
-use super::sun::SunTime;
-use super::trials::Trial;
-use super::world::{Input, World};
+use crate::rules::action::Action;
+use crate::rules::calendar::Clock;
+use crate::rules::calendar::sun::SunTime;
+use crate::rules::condition::{Ask, Condition, Leaf, Word};
+use crate::rules::expression::Term;
+use crate::rules::facts::Needs;
+use crate::rules::rule::{IfUnknown, LASTING, PRIORITY, Timed};
+use crate::rules::world::{Input, World};
 
 /// The most rules of a site.
 pub const RULES_MAX: usize = 256;

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::condition::{Ask, Condition, Leaf, Test};
+use crate::rules::condition::{Ask, Condition, Leaf, Test};
 
 /// More cases than any person writes; a condition beyond is not checked.
 const CASES_MAX: usize = 64;

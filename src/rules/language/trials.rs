@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rhai::{AST, Dynamic, FnPtr, Position};
 
-use super::RuleSet;
 use super::builder::Build;
+use crate::rules::RuleSet;
 
 /// The most tests of a site: four for each rule there may be.
 const TRIALS_MAX: usize = 1024;
@@ -45,7 +45,7 @@ pub struct Trial {
 
 impl Build {
     /// `test(name, closure)`.
-    pub(super) fn trial(&mut self, at: Position, name: &Dynamic, body: &Dynamic) {
+    pub fn trial(&mut self, at: Position, name: &Dynamic, body: &Dynamic) {
         let example = "for example `test(\"stays off\", || { pass(1.min); })`";
         let Ok(name) = name.clone().into_immutable_string() else {
             let message = format!("a test needs a name as text, found {}", self.kind(name));
@@ -90,7 +90,7 @@ impl RuleSet {
     /// The rules of one file alone: a test speaks of what stands beside it.
     #[must_use]
     pub fn of_file(&self, file: &str) -> Self {
-        let of_file = |rule: &&super::Rule| rule.file == file;
+        let of_file = |rule: &&crate::rules::Rule| rule.file == file;
         let rules = self.rules.iter().filter(of_file).cloned().collect();
         Self::assemble(rules, self.inputs.clone(), self.needs.clone())
     }

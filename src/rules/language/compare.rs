@@ -13,9 +13,9 @@ use crate::units::{Unit, Value};
 use crate::vedirect::state::{Enumeration, Meaning};
 
 use super::builder::{Build, Built, DeviceRef, InputRef, Span, SunRef, TermRef};
-use super::condition::{Ask, Condition, Leaf, Test};
-use super::expression::{Expression, Term};
 use super::slip;
+use crate::rules::condition::{Ask, Condition, Leaf, Test};
+use crate::rules::expression::{Expression, Term};
 
 /// The comparing words.
 pub const WORDS: [&str; 4] = ["below", "above", "between", "equals"];

@@ -11,9 +11,9 @@ use super::builder::Build;
 use super::names::NOT_JOINED;
 use super::reserved::OPERATORS;
 use super::schedule::CONSTANTS;
-use super::script::SCRIPT_WORDS;
 use super::trials::TRIAL_WORDS;
 use super::words::{FUNCTIONS, METHODS, UNITS};
+use crate::rules::script::SCRIPT_WORDS;
 
 /// Reports that a file cannot be parsed.
 pub fn syntax(build: &mut Build, error: &ParseError) {

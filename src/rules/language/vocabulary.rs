@@ -327,12 +327,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::rules::acting::ACTIONS;
-    use crate::rules::compare::WORDS;
-    use crate::rules::schedule::CONSTANTS;
+    use crate::rules::language::acting::ACTIONS;
+    use crate::rules::language::compare::WORDS;
+    use crate::rules::language::schedule::CONSTANTS;
+    use crate::rules::language::trials::TRIAL_WORDS;
+    use crate::rules::language::words::{FUNCTIONS, METHODS, UNITS};
     use crate::rules::script::SCRIPT_WORDS;
-    use crate::rules::trials::TRIAL_WORDS;
-    use crate::rules::words::{FUNCTIONS, METHODS, UNITS};
 
     #[track_caller]
     fn check<'a>(place: Place, registered: impl IntoIterator<Item = &'a str>) {

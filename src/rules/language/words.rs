@@ -13,9 +13,10 @@ use crate::arbiter::{Level, OutputId};
 
 use super::builder::{Build, Built, DeviceRef, InputRef, OutputRef, RuleRef, Span, TermRef};
 use super::compare::{WORDS, compare};
-use super::condition::Condition;
-use super::script::Switch;
-use super::{acting, measures, sandbox, schedule, script};
+use super::{acting, sandbox, schedule};
+use crate::rules::condition::Condition;
+use crate::rules::script::Switch;
+use crate::rules::{measures, script};
 
 /// Words that a rule has, for "did you mean".
 pub const METHODS: [&str; 15] = [

@@ -8,7 +8,7 @@ use rhai::{Dynamic, Position};
 use crate::units::{Unit, Value};
 
 use super::builder::Build;
-use super::expression::{Expression, Term};
+use crate::rules::expression::{Expression, Term};
 
 /// More volts or amperes than any site has: these are thousandths.
 const THOUSANDTHS: f64 = 1000.0;

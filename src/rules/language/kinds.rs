@@ -6,7 +6,7 @@ use rhai::{Dynamic, Position};
 
 use super::acting::{AlertRef, ModeRef, SetpointRef};
 use super::builder::{Build, DeviceRef, InputRef, OutputRef, TermRef};
-use super::script::Switch;
+use crate::rules::script::Switch;
 
 impl Build {
     /// A quantity of a device as an input.

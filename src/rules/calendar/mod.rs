@@ -7,15 +7,19 @@
 //! clock repeats happens once. What was missed while the power was off is not
 //! made up for: a rule that must hold asks `between_times`, not `cron`.
 
+pub mod cron;
+pub mod sun;
+
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::condition::Truth;
-use super::cron::Cron;
-use super::sun::{Side, Sky, SunTime};
-use super::world::Site;
+use cron::Cron;
+use sun::{Side, Sky, SunTime};
+
+use crate::rules::condition::Truth;
+use crate::rules::world::Site;
 
 /// A question about the time of day, the day or the sun.
 #[derive(Clone, Debug, PartialEq)]

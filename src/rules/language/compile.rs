@@ -10,12 +10,13 @@ use rhai::{AST, Engine, Scope, Stmt};
 use crate::problem::{Problem, Source, sort};
 
 use super::builder::{Build, RULES_MAX};
-use super::facts::Needs;
-use super::look::Bound;
-use super::rule::Rule;
 use super::words::{Shared, engine, lock, scope};
-use super::world::World;
-use super::{RuleSet, checks, memory, names, script, sentences};
+use super::{names, sentences};
+use crate::rules::facts::Needs;
+use crate::rules::look::Bound;
+use crate::rules::rule::Rule;
+use crate::rules::world::World;
+use crate::rules::{RuleSet, checks, memory, script};
 
 /// The largest rule file. Compile time has no other bound in rhai.
 pub const FILE_MAX: usize = 64 * 1024;
@@ -49,7 +50,7 @@ impl RuleSet {
         Err(problems)
     }
 
-    fn new(rules: Vec<Rule>, inputs: Vec<super::Input>, needs: Needs) -> Self {
+    fn new(rules: Vec<Rule>, inputs: Vec<crate::rules::Input>, needs: Needs) -> Self {
         let inputs = inputs.into_iter().map(|input| Bound { input, point: None }).collect();
         Self::assemble(rules, inputs, needs)
     }

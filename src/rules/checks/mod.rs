@@ -3,18 +3,19 @@
 //! A rule that cannot clear, or that sets and clears at the same reading, would
 //! show its fault at night and far away. These checks find it on the desk.
 
+mod ranges;
+mod sides;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::problem::Problem;
-
-use super::action::Action;
-use super::builder::{Build, Draft, RULES_MAX};
-use super::condition::{Ask, Condition, Leaf, Word};
-use super::rule::{Rule, Timed};
-use super::script::Script;
-use super::sides;
-use super::world::MAX_AGE;
+use crate::rules::action::Action;
+use crate::rules::condition::{Ask, Condition, Leaf, Word};
+use crate::rules::language::builder::{Build, Draft, RULES_MAX};
+use crate::rules::rule::{Rule, Timed};
+use crate::rules::script::Script;
+use crate::rules::world::MAX_AGE;
 
 /// The finished rules; problems go to `build`.
 pub fn finish(build: &mut Build) -> Vec<Rule> {

@@ -9,14 +9,13 @@ use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, NativeCallContext, Position};
 
+use super::builder::{Build, OutputRef, RuleRef, list};
+use super::words::{Shared, lock};
 use crate::arbiter::{Level, OutputId};
 use crate::problem::nearest;
+use crate::rules::action::{Action, Alarm, Amount, Mode, Piece, Setting};
+use crate::rules::expression::{Expression, Term};
 use crate::units::Value;
-
-use super::action::{Action, Alarm, Amount, Mode, Piece, Setting};
-use super::builder::{Build, OutputRef, RuleRef, list};
-use super::expression::{Expression, Term};
-use super::words::{Shared, lock};
 
 /// The acting words.
 pub const ACTIONS: [&str; 5] = ["turn_on", "turn_off", "set", "activate", "alert"];
@@ -137,7 +136,7 @@ fn set(build: &mut Build, at: Position, name: &Dynamic, value: &Dynamic) -> Opti
 fn computed(
     build: &mut Build,
     at: Position,
-    setpoint: &super::Setpoint,
+    setpoint: &crate::rules::Setpoint,
     term: Term,
 ) -> Option<Expression> {
     let Some(unit) = term.unit.filter(|unit| *unit != setpoint.unit) else {

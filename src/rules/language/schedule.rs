@@ -8,12 +8,12 @@ use rhai::{Array, Dynamic, Engine, NativeCallContext, Position, Scope};
 use crate::problem::nearest;
 
 use super::builder::{Build, Built, OutputRef, Span, SunRef, list};
-use super::calendar::Clock;
-use super::condition::{Ask, Condition, Leaf, Word};
-use super::cron::{Cron, WEEKDAYS};
-use super::measures::spelt;
-use super::sun::{Side, SunEvent, SunTime};
 use super::words::{Shared, lock};
+use crate::rules::calendar::Clock;
+use crate::rules::calendar::cron::{Cron, WEEKDAYS};
+use crate::rules::calendar::sun::{Side, SunEvent, SunTime};
+use crate::rules::condition::{Ask, Condition, Leaf, Word};
+use crate::rules::measures::spelt;
 
 /// Words that stand alone, without brackets.
 pub const CONSTANTS: [&str; 3] = ["daylight", "sunrise", "sunset"];

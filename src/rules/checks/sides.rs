@@ -5,13 +5,12 @@
 
 use std::ops::Range as Bytes;
 
-use crate::problem::Problem;
-use crate::units::Value;
-
-use super::builder::{Build, Draft};
-use super::condition::{Condition, Test};
 use super::ranges::{Case, Limit, Range, cases, joined};
-use super::world::Input;
+use crate::problem::Problem;
+use crate::rules::condition::{Condition, Test};
+use crate::rules::language::builder::{Build, Draft};
+use crate::rules::world::Input;
+use crate::units::Value;
 
 /// Checks the conditions of one rule against each other; problems go to `build`.
 pub fn check(build: &mut Build, draft: &Draft) {

@@ -1,0 +1,23 @@
+//! The language of rule files: what rhai reads, and what it leaves behind.
+//!
+//! ```text
+//! text ─► compile ── sandbox ─► words, acting, compare, schedule ─► builder
+//!                        └ names, sentences, slip: what is wrong, where, and the right word
+//! ```
+//!
+//! Nothing here runs once the rules are loaded.
+
+pub mod acting;
+pub mod builder;
+pub mod compare;
+pub mod compile;
+pub mod kinds;
+pub mod names;
+pub mod reserved;
+pub mod sandbox;
+pub mod schedule;
+pub mod sentences;
+pub mod slip;
+pub mod trials;
+pub mod vocabulary;
+pub mod words;
