@@ -7,6 +7,7 @@
 
 mod devices;
 mod duration;
+mod files;
 mod inputs;
 mod modes;
 mod notes;
@@ -26,6 +27,8 @@ use crate::rules::{self, Alert, Input, Mode, RuleSet, World, refuse_name};
 use crate::trial::{self, Premises};
 
 pub use devices::Device;
+use files::folders;
+pub use files::read;
 pub use inputs::quantities;
 pub use outputs::{Actuator, OnMode, Output};
 use reader::{Placed, Reader, Section};
@@ -52,6 +55,8 @@ pub struct Config {
     pub modes: Vec<Mode>,
     /// Where messages to people go.
     pub alerts: Vec<Alert>,
+    /// All of these as rules know them, with what conditions of this file ask for.
+    world: World,
 }
 
 /// Where the site is.
@@ -122,21 +127,6 @@ pub fn load(path: &Path) -> Result<(Config, Source), Report> {
     }
 }
 
-/// A rules folder that was named must be there: without its rules the site would
-/// look well and do nothing. The default one may be absent.
-fn folders(config: Config, source: &Source) -> Result<Config, Vec<Problem>> {
-    let document = DeTable::parse_recoverable(&source.text).0;
-    let named = document.get_ref().iter().find(|(key, _)| key.get_ref() == "rules");
-    match named {
-        Some((_, value)) if !config.rules.is_dir() => {
-            let message = format!("there is no folder {}", config.rules.display());
-            let problem = Problem::new(&source.name, value.span(), message);
-            Err(vec![problem.help("a relative folder is beside the configuration file")])
-        }
-        _ => Ok(config),
-    }
-}
-
 /// Checks the text of a configuration; relative folders are beside `folder`.
 ///
 /// # Errors
@@ -175,7 +165,7 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
     let setpoints = setpoints::setpoints(root, &devices, &mut names);
     let modes = modes::modes(root, &outputs, &setpoints, &mut names);
     let alerts = modes::alerts(root, &mut names);
-    Config {
+    let config = Config {
         site: root.section("site").and_then(|section| site(&section)),
         data: path("data", "data"),
         rules: path("rules", "rules"),
@@ -185,7 +175,10 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
         setpoints,
         modes,
         alerts,
-    }
+        world: World::default(),
+    };
+    let world = config.declared();
+    Config { world, ..config }
 }
 
 fn site(section: &Section<'_>) -> Option<Site> {
@@ -237,6 +230,10 @@ impl Config {
     /// What rules may talk about.
     #[must_use]
     pub fn world(&self) -> World {
+        self.world.clone()
+    }
+
+    fn declared(&self) -> World {
         World {
             inputs: self.inputs.clone(),
             devices: self.devices.iter().map(|device| device.name.clone()).collect(),
@@ -246,6 +243,7 @@ impl Config {
             setpoints: self.declared_setpoints().collect(),
             modes: self.modes.clone(),
             alerts: self.alerts.clone(),
+            needs: rules::Needs::default(),
         }
     }
 
@@ -279,7 +277,7 @@ impl Config {
     /// # Errors
     /// Reports every problem, failed tests included.
     pub fn prove(&self, sources: Vec<Source>) -> Result<RuleSet, Report> {
-        let rules = match RuleSet::compile(&sources, &self.world()) {
+        let rules = match RuleSet::compile(&sources, &self.world) {
             Ok(rules) => rules,
             Err(problems) => return Err(Report { problems, sources }),
         };
@@ -298,44 +296,4 @@ impl Config {
             zone: zone.unwrap_or_else(TimeZone::system),
         }
     }
-
-    /// The files of the rules folder, by name.
-    ///
-    /// # Errors
-    /// When the folder or a file in it cannot be read.
-    pub fn rule_files(&self) -> Result<Vec<Source>, Report> {
-        let entries = match std::fs::read_dir(&self.rules) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(unreadable(&self.rules, &error)),
-        };
-        let mut paths: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "rhai"))
-            .collect();
-        paths.sort();
-        paths.iter().map(|path| read(path)).collect()
-    }
-}
-
-/// No file of ours is larger; a wrong path must not fill the memory.
-const FILE_MAX: u64 = 1024 * 1024;
-
-/// Reads one file of ours.
-///
-/// # Errors
-/// Reports that it cannot be read, or is too large.
-pub fn read(path: &Path) -> Result<Source, Report> {
-    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
-    if size > FILE_MAX {
-        let problem = Problem::new(&path.display().to_string(), 0..0, "the file is too large");
-        return Err(Report { problems: vec![problem], sources: Vec::new() });
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    Ok(Source { name: path.display().to_string(), text })
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Report {
-    let problem = Problem::new(&path.display().to_string(), 0..0, format!("cannot read: {error}"));
-    Report { problems: vec![problem], sources: Vec::new() }
 }

@@ -7,16 +7,15 @@
 
 use std::time::Duration;
 
-use super::condition::Ask;
+use super::condition::{Ask, Condition};
 use super::expression::Expression;
 use super::facts::Needs;
 use super::look::Look;
-use super::rule::Rule;
 
-/// The inputs that the `when` of a rule rests on, each once.
-pub(super) fn rests_on(rule: &Rule, needs: &Needs) -> Vec<usize> {
+/// The inputs that a condition rests on, each once.
+pub(super) fn rests_on(condition: &Condition, needs: &Needs) -> Vec<usize> {
     let mut leaves = Vec::new();
-    rule.when.condition.leaves(&mut leaves);
+    condition.leaves(&mut leaves);
     let mut inputs: Vec<usize> = leaves
         .iter()
         .filter_map(|leaf| match &leaf.ask {

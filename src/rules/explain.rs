@@ -3,6 +3,7 @@
 //! The engine asks on an edge only, so this may allocate. It shows the
 //! comparisons that decided and leaves out those that changed nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
@@ -18,7 +19,7 @@ use super::rule::{Rule, Timed};
 use super::{Memory, RuleSet};
 
 /// A rule's reason at one instant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
     /// One sentence: `soc is 29.4 % (2 s old), below 30 for 60 s`.
     pub text: String,
@@ -45,8 +46,15 @@ impl RuleSet {
         if let Action::Decide(script) = &rule.action {
             return script.explain(&look);
         }
-        Explanation { text: sentence(rule, &look), used: used(self, rule, &look) }
+        let conditions = [&rule.when.condition, &rule.clear_when.condition];
+        let conditions = conditions.into_iter().chain(&rule.only);
+        Explanation { text: sentence(rule, &look), used: used(self, conditions, &look) }
     }
+}
+
+/// Why a condition has the answer that it has.
+pub(super) fn condition(set: &RuleSet, condition: &Arc<Condition>, look: &Look<'_>) -> Explanation {
+    Explanation { text: clause(condition, look), used: used(set, [condition], look) }
 }
 
 fn sentence(rule: &Rule, look: &Look<'_>) -> String {
@@ -163,10 +171,13 @@ fn rounded(number: f64) -> Value {
     Value::Number((number * 1000.0).round() / 1000.0)
 }
 
-fn used(set: &RuleSet, rule: &Rule, look: &Look<'_>) -> Vec<Used> {
+fn used<'a>(
+    set: &RuleSet,
+    conditions: impl IntoIterator<Item = &'a Arc<Condition>>,
+    look: &Look<'_>,
+) -> Vec<Used> {
     let mut leaves = Vec::new();
-    let conditions = [&rule.when.condition, &rule.clear_when.condition];
-    for condition in conditions.into_iter().chain(&rule.only) {
+    for condition in conditions {
         condition.leaves(&mut leaves);
     }
     let expressions = leaves.iter().flat_map(|leaf| leaf.expressions());

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::arbiter::{Level, OutputId};
 
 use super::facts::{Facts, Needs, Scratch};
+use super::look::Bound;
 use super::script::Notes;
 
 /// The memory of all rules.
@@ -127,6 +128,7 @@ impl Memory {
         if self.stamp == stamp && self.entries.len() == keys.len() {
             return;
         }
+        self.values.0.clear();
         let old = std::mem::take(&mut self.entries);
         let entry_of = |key: &Key| {
             let kept = old.iter().find(|entry| entry.key == *key).cloned();
@@ -135,6 +137,11 @@ impl Memory {
         self.entries = keys.iter().map(entry_of).collect();
         self.facts.align(needs);
         self.stamp = stamp;
+    }
+
+    /// Whether the last step was one of this rule set.
+    pub(super) fn is_of(&self, stamp: u64, inputs: &[Bound]) -> bool {
+        self.stamp == stamp && self.values.0.len() == inputs.len()
     }
 
     /// The memory of every rule, in the order of the rule set, after [`Memory::align`].
@@ -146,9 +153,12 @@ impl Memory {
 }
 
 /// A number that differs for different rule sets.
-pub(super) fn stamp(keys: &[Key], outputs: &[String]) -> u64 {
-    let texts = keys.iter().flat_map(|key| [&key.file, &key.rule, &key.text]);
-    fingerprint(texts.chain(outputs))
+pub(super) fn stamp(keys: &[Key], needs: &Needs) -> u64 {
+    let rules = keys.iter().flat_map(|key| [&key.file, &key.rule, &key.text]);
+    let outputs = needs.outputs.iter();
+    // What the rules ask for is in their text, what the configuration does is not.
+    let asked = [format!("{:?}{:?}{:?}", needs.windows, needs.crons, needs.energies)];
+    fingerprint(rules.chain(outputs).chain(&asked))
 }
 
 /// A number that differs for different texts (FNV-1a); never 0.

@@ -16,6 +16,7 @@ mod action;
 mod calendar;
 mod changes;
 mod checks;
+mod clause;
 mod condition;
 mod confirm;
 mod explain;
@@ -35,10 +36,13 @@ pub use action::{Action, Alarm, Amount, Mode as ActiveMode, Piece, Setting};
 pub use calendar::Clock;
 pub use calendar::sun::{Side, Sky, SunDay, SunEvent, SunTime, sun_day};
 pub use changes::Changes;
+pub use clause::Clause;
 pub use condition::{Ask, Condition, Leaf, Test, Truth, Word};
 pub use explain::{Explanation, span as readable_span};
 pub use expression::{Expression, Operation};
+pub use facts::Needs;
 pub use language::builder::RULES_MAX;
+pub use language::clause::{Excerpt, compile_condition};
 pub use language::compile::{FILE_MAX, digest};
 pub use language::reserved::refuse_name;
 pub use language::trials::Trial;
@@ -62,7 +66,6 @@ use crate::arbiter::{OutputId, Request, Want};
 use crate::clock::Now;
 use crate::snapshot::{Point, Snapshot};
 
-use facts::Needs;
 use look::{Bound, Look};
 use memory::Key;
 use rule::Answers;
@@ -117,9 +120,10 @@ impl RuleSet {
 
     fn assemble(rules: Vec<Rule>, inputs: Vec<Bound>, needs: Needs) -> Self {
         let keys: Vec<Key> = rules.iter().map(key).collect();
-        let stamp = memory::stamp(&keys, &needs.outputs);
+        let stamp = memory::stamp(&keys, &needs);
         let scripts = Scripts::of(&rules, &inputs).map(Arc::new);
-        let rests = rules.iter().map(|rule| confirm::rests_on(rule, &needs)).collect();
+        let rests =
+            rules.iter().map(|rule| confirm::rests_on(&rule.when.condition, &needs)).collect();
         let trials = Vec::new();
         Self { rules, inputs, keys, needs, stamp, rests, scripts, trials, digest: 0 }
     }
@@ -180,6 +184,19 @@ impl RuleSet {
             let state = rule.step(now.monotonic, answers, cell);
             out.push(verdict(index, rule, state, answers, &look));
         }
+    }
+
+    /// The readings as the last step with this memory saw them; `None` before the
+    /// first step of this set.
+    fn look<'a>(
+        &'a self,
+        now: Now,
+        snapshot: &'a Snapshot,
+        memory: &'a Memory,
+    ) -> Option<Look<'a>> {
+        let (facts, values) = (&memory.facts, &memory.values.0);
+        let look = Look { now, snapshot, inputs: &self.inputs, values, facts };
+        memory.is_of(self.stamp, &self.inputs).then_some(look)
     }
 
     /// While this is raised, scripts are stopped with an error. The shell, which

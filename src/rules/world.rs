@@ -11,6 +11,8 @@ use crate::arbiter::{OutputId, Want};
 use crate::units::Unit;
 use crate::vedirect::state::Meaning;
 
+use super::facts::Needs;
+
 /// How old a reading may be where nothing else is declared. TEXT arrives every
 /// second, a BMV's history block every two; ten seconds ride out some lost blocks.
 pub const MAX_AGE: Duration = Duration::from_secs(10);
@@ -76,6 +78,8 @@ pub struct World {
     pub modes: Vec<Mode>,
     /// Alert channels.
     pub alerts: Vec<Alert>,
+    /// What conditions of the configuration ask for besides inputs.
+    pub needs: Needs,
 }
 
 /// A register that rules may set.

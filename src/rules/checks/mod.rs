@@ -6,6 +6,8 @@
 mod ranges;
 mod sides;
 
+pub use sides::possible;
+
 use std::sync::Arc;
 use std::time::Duration;
 

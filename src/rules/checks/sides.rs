@@ -18,13 +18,14 @@ pub fn check(build: &mut Build, draft: &Draft) {
         return;
     };
     let mut found = Vec::new();
-    let possible = never(build, draft, "when", &when.condition, span, &mut found);
+    let file = draft.file.as_str();
+    let possible = never(build, file, "when", &when.condition, span, &mut found);
     if let (Some(only), true) = (&draft.only, possible) {
         let both = Condition::And(when.condition.clone(), only.clone());
-        never(build, draft, "when` and `only", &both, span, &mut found);
+        never(build, file, "when` and `only", &both, span, &mut found);
     }
     if let Some((clear, span)) = &draft.clear_when
-        && never(build, draft, "clear_when", &clear.condition, span, &mut found)
+        && never(build, file, "clear_when", &clear.condition, span, &mut found)
         && possible
         && let (Some(sets), Some(clears)) = (cases(&when.condition), cases(&clear.condition))
         && let Some((message, help)) = against(&sets, &clears)
@@ -34,10 +35,17 @@ pub fn check(build: &mut Build, draft: &Draft) {
     build.problems.append(&mut found);
 }
 
+/// Checks a condition that stands alone, under a key of the configuration.
+pub fn possible(build: &mut Build, key: &str, condition: &Condition, span: &Bytes<usize>) {
+    let mut found = Vec::new();
+    never(build, &build.file, key, condition, span, &mut found);
+    build.problems.append(&mut found);
+}
+
 /// Reports a case that contradicts itself; returns whether there was none.
 fn never(
     build: &Build,
-    draft: &Draft,
+    file: &str,
     word: &str,
     condition: &Condition,
     span: &Bytes<usize>,
@@ -51,7 +59,7 @@ fn never(
         return true;
     };
     let message = format!("`{word}` can never be yes: {message}");
-    found.push(Problem::new(&draft.file, span.clone(), message).help(help));
+    found.push(Problem::new(file, span.clone(), message).help(help));
     false
 }
 

@@ -125,6 +125,8 @@ pub struct Build {
     pub file: String,
     /// Its text.
     pub text: String,
+    /// The key of the configuration whose text it is, if it is no rule file.
+    pub key: Option<String>,
 }
 
 impl Build {
@@ -135,7 +137,7 @@ impl Build {
             needs: Needs {
                 outputs: world.outputs.clone(),
                 site: world.site.clone(),
-                ..Needs::default()
+                ..world.needs.clone()
             },
             world: Arc::new(world),
             drafts: Vec::new(),
@@ -144,6 +146,7 @@ impl Build {
             problems: Vec::new(),
             file: String::new(),
             text: String::new(),
+            key: None,
         }
     }
 

@@ -1,14 +1,15 @@
 //! The language of rule files: what rhai reads, and what it leaves behind.
 //!
 //! ```text
-//! text ─► compile ── sandbox ─► words, acting, compare, schedule ─► builder
-//!                        └ names, sentences, slip: what is wrong, where, and the right word
+//! text ─► compile, clause ── sandbox ─► words, acting, compare, schedule ─► builder
+//!                                └ names, sentences, slip: what is wrong, where, and the right word
 //! ```
 //!
 //! Nothing here runs once the rules are loaded.
 
 pub mod acting;
 pub mod builder;
+pub mod clause;
 pub mod compare;
 pub mod compile;
 pub mod kinds;

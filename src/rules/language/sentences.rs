@@ -69,8 +69,11 @@ fn parse_sentence(build: &Build, kind: &ParseErrorType, at: Position) -> (String
     use ParseErrorType as E;
     match kind {
         E::MissingToken(token, _) => missing(build, token, at),
-        E::UnexpectedEOF => ("the file ends in the middle of a rule".to_owned(), String::new()),
-        E::Reserved(word) | E::ForbiddenVariable(word) => reserved(word),
+        E::UnexpectedEOF => match &build.key {
+            Some(key) => (format!("`{key}` ends too early"), "is something missing?".to_owned()),
+            None => ("the file ends in the middle of a rule".to_owned(), String::new()),
+        },
+        E::Reserved(word) | E::ForbiddenVariable(word) => reserved(build, word),
         E::VariableUndefined(name) => unseen(name),
         E::VariableExists(name) => taken(name),
         E::AssignmentToConstant(name) => (
@@ -81,11 +84,16 @@ fn parse_sentence(build: &Build, kind: &ParseErrorType, at: Position) -> (String
             "this expression is nested too deeply".to_owned(),
             "split the rule into two".to_owned(),
         ),
-        E::BadInput(LexError::ImproperSymbol(word, _)) => reserved(word),
-        E::BadInput(LexError::UnexpectedInput(found)) => (
-            format!("`{found}` is not expected here"),
-            "is something missing before it?".to_owned(),
-        ),
+        E::BadInput(LexError::ImproperSymbol(word, _)) => reserved(build, word),
+        E::BadInput(LexError::UnexpectedInput(found)) => match meant(found) {
+            Some(word) => {
+                (format!("there is no word `{found}`"), format!("did you mean `{word}`?"))
+            }
+            None => (
+                format!("`{found}` is not expected here"),
+                "is something missing before it?".to_owned(),
+            ),
+        },
         E::BadInput(error) => (lower(&error.to_string()), String::new()),
         E::PropertyExpected => ("a word is missing after the `.`".to_owned(), String::new()),
         other => (lower(&other.to_string()), String::new()),
@@ -130,10 +138,11 @@ fn joined(build: &Build) -> bool {
     in_file.into_iter().any(|problem| problem.message.starts_with(NOT_JOINED))
 }
 
-fn reserved(word: &str) -> (String, String) {
+fn reserved(build: &Build, word: &str) -> (String, String) {
+    let place = if build.key.is_some() { "a configuration" } else { "a rule file" };
     let message = match word {
-        "eval" | "import" | "export" | "try" => format!("`{word}` is not allowed in a rule file"),
-        _ => format!("`{word}` has no meaning in a rule file"),
+        "eval" | "import" | "export" | "try" => format!("`{word}` is not allowed in {place}"),
+        _ => format!("`{word}` has no meaning in {place}"),
     };
     let help = match word {
         "=" | "===" | "is" => "to compare, use `equals`",
