@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sunkeep::actuator::gpio::{Backend, Pins};
@@ -62,7 +62,11 @@ rule("told")
     .clear_when(voltage above 14).lasting(1.sec);
 "#;
 
+/// Their clocks run fast: on a small machine two at a time would both be late.
+static TURN: Mutex<()> = Mutex::new(());
+
 struct Site {
+    _turn: MutexGuard<'static, ()>,
     device: Shared,
     _port: Port,
     daemon: Daemon,
@@ -70,6 +74,7 @@ struct Site {
 }
 
 fn start(device: Shared, mode: Mode) -> Site {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -95,7 +100,7 @@ fn start(device: Shared, mode: Mode) -> Site {
         speed: SPEED,
     })
     .unwrap();
-    Site { device, _port: port, daemon, _folder: folder }
+    Site { _turn: turn, device, _port: port, daemon, _folder: folder }
 }
 
 fn open(folder: &Path, device: &Shared, clock: &Arc<ScaledClock>) -> Port {
