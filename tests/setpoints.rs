@@ -26,7 +26,9 @@ use sunkeep::sim::{Shared, lock};
 const SPEED: f64 = 60.0;
 const LIMIT: u16 = 0x2015;
 const NETWORK_MODE: u16 = 0x200E;
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
+/// A virtual second, and more than a step.
+const PAUSE: Duration = Duration::from_millis(20);
 
 const SITE: &str = r#"
 data = "."
@@ -138,13 +140,14 @@ impl Site {
 
     async fn until(&self, what: &str, holds: impl Fn(&Status, &Shared) -> bool) {
         let wait = async {
+            // Asked without a pause, the daemon would do little else than answer.
+            let mut asks = tokio::time::interval(PAUSE);
             loop {
+                asks.tick().await;
                 let status = self.status().await;
                 if holds(&status, &self.device) {
                     return;
                 }
-                // Nothing is waited for by the clock: the next status is the next step.
-                tokio::task::yield_now().await;
             }
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
