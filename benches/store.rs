@@ -9,6 +9,7 @@ use divan::counter::ItemsCount;
 use jiff::Timestamp;
 use sunkeep::clock::Now;
 use sunkeep::journal::{Entry, Kind};
+use sunkeep::snapshot::Quality;
 use sunkeep::store::{BootInfo, Command, Options, Report, Sample, Store};
 use sunkeep::units::{Unit, Value};
 
@@ -40,7 +41,8 @@ fn second(names: &[Arc<str>], second: u64) -> Vec<Sample> {
             point: name.clone(),
             unit: Unit::Volt,
             value: Value::number((n * second % 1500) as f64 / if n % 2 == 0 { 100.0 } else { 1.0 }),
-            at: at(second * 1000 + n),
+            quality: Quality::Good,
+            at: at(second * 1000),
         })
         .collect()
 }

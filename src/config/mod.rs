@@ -289,11 +289,14 @@ impl Config {
     /// What the tests beside rules need to know.
     #[must_use]
     pub fn premises(&self) -> Premises {
+        Premises { policies: self.policies().cloned().collect(), zone: self.zone() }
+    }
+
+    /// The site's time zone; the machine's if none is named, or there is no such one.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
         let zone = self.site.as_ref().and_then(|site| site.timezone.as_deref());
         let zone = zone.and_then(|name| TimeZone::get(name).ok());
-        Premises {
-            policies: self.policies().cloned().collect(),
-            zone: zone.unwrap_or_else(TimeZone::system),
-        }
+        zone.unwrap_or_else(TimeZone::system)
     }
 }

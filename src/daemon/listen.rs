@@ -9,9 +9,20 @@ use crate::engine::Event;
 use crate::journal::Kind;
 use crate::serial::{Notice, PortEvent};
 use crate::session::{Event as DeviceEvent, Health, Link};
+use crate::snapshot::{PointId, Quality, Reason, Snapshot, View};
 use crate::store;
 use crate::vedirect::register::Family;
 use crate::vedirect::{Measurement, product};
+
+/// How far a reading is believed, as the history keeps it. That a second frame must
+/// agree is seen there from the readings themselves.
+fn as_stored(snapshot: &Snapshot, now: Now, id: PointId) -> Quality {
+    match snapshot.view(now, id) {
+        View::Unknown(Reason::OutOfRange { .. }) => Quality::Suspect,
+        View::Unknown(Reason::NotAvailable) => Quality::NotAvailable,
+        _ => Quality::Good,
+    }
+}
 
 impl ControlLoop {
     pub(super) fn port(&mut self, event: PortEvent) {
@@ -104,6 +115,7 @@ impl ControlLoop {
                 point: self.names[id.index()].clone(),
                 unit: measurement.unit,
                 value: measurement.value.clone(),
+                quality: as_stored(&self.snapshot, now, id),
                 at: now,
             });
             let value = measurement.value.as_ref();

@@ -230,6 +230,8 @@ fn open_store(options: &Options, inbox: &Inbox) -> Result<Store, StoreError> {
     let inbox = inbox.clone();
     let bounds = store::Options {
         flush_every: store::FLUSH_EVERY.mul_f64(options.speed),
+        seal_every: store::SEAL_EVERY.mul_f64(options.speed),
+        zone: options.config.zone(),
         ..store::Options::default()
     };
     let boot = BootInfo::of_this_process(options.clock.now());

@@ -4,7 +4,9 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
+use super::DeviceDay;
 use crate::clock::Now;
 use crate::journal::Entry;
 use crate::snapshot::{Point, Quality, Snapshot};
@@ -20,6 +22,8 @@ pub struct Sample {
     pub unit: Unit,
     /// `None`: the device says *not available*.
     pub value: Option<Value>,
+    /// How far it was believed: suspect is a value out of its valid range.
+    pub quality: Quality,
     /// When its frame was accepted.
     pub at: Now,
 }
@@ -39,6 +43,8 @@ pub struct SnapshotRow {
     pub quality: Quality,
     /// When it was accepted; `None` if it never was.
     pub at: Option<Now>,
+    /// How old it was when this was written.
+    pub age: Option<Duration>,
 }
 
 impl SnapshotRow {
@@ -56,6 +62,7 @@ impl SnapshotRow {
                 unit: point.unit,
                 quality: snapshot.quality(now, id),
                 at: reading.map(|reading| reading.at),
+                age: reading.map(|reading| now.monotonic.saturating_sub(reading.at.monotonic)),
             }
         };
         snapshot.points().map(row).collect()
@@ -69,6 +76,8 @@ pub enum Command {
     Samples(Vec<Sample>),
     /// Replace the snapshot table; only the newest waiting one is written.
     Snapshot(Vec<SnapshotRow>),
+    /// Keep what a device remembers of a day.
+    Day(DeviceDay),
     /// Keep this entry and acknowledge it.
     Journal {
         /// Comes back in the [`Ack`].
@@ -104,15 +113,26 @@ pub struct Ack {
     pub result: Result<i64, String>,
 }
 
+/// Why a file was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its content is damaged.
+    Damaged,
+    /// Its rows are those of an older version and are not brought forward.
+    OldSchema,
+}
+
 /// Something a person should know about the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A file was damaged and has been renamed; a new one was started.
+    /// A file could not be used and has been renamed; a new one was started.
     SetAside {
         /// The file's name.
         file: &'static str,
-        /// Where the damaged one is now.
+        /// Where the old one is now.
         aside: PathBuf,
+        /// What was the matter with it.
+        why: Why,
     },
     /// A file cannot be written; it is tried again by itself.
     Failed {
@@ -131,8 +151,12 @@ pub enum Notice {
 impl std::fmt::Display for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::SetAside { file, aside } => {
-                write!(f, "{file} was damaged, set aside as {} and started anew", aside.display())
+            Self::SetAside { file, aside, why } => {
+                let was = match why {
+                    Why::Damaged => "was damaged",
+                    Why::OldSchema => "was written by an older version that kept rows differently",
+                };
+                write!(f, "{file} {was}, set aside as {} and started anew", aside.display())
             }
             Self::Failed { file, error } => {
                 write!(f, "{file} cannot be written ({error}), will be tried again")

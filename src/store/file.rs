@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::damage::{broken_header, is_busy, is_damage};
 use super::schema::{self, Fitness};
-use super::{BootInfo, StoreError};
+use super::{BootInfo, StoreError, Why};
 
 /// How many files of one name are set aside in one run; a disk that breaks
 /// more than this is not mended by yet another file.
@@ -37,18 +37,31 @@ pub(super) struct Spec {
     pub synchronous: &'static str,
     /// The schema, step by step.
     pub steps: &'static [&'static str],
+    /// The first version that is brought forward; an older file is set aside.
+    pub oldest: i64,
     /// Whether every page is checked at opening, however large the file is.
     pub thorough: bool,
 }
 
 /// Both use a write-ahead log: one fsync per commit under `FULL` (a rollback
 /// journal needs three), and readers never hold up the writer.
-pub(super) const JOURNAL: Spec =
-    Spec { name: "journal.db", synchronous: "FULL", steps: schema::JOURNAL, thorough: true };
-/// May be too large to be checked whole at every start; damage then shows when
-/// it is touched.
-pub(super) const HISTORY: Spec =
-    Spec { name: "history.db", synchronous: "NORMAL", steps: schema::HISTORY, thorough: false };
+pub(super) const JOURNAL: Spec = Spec {
+    name: "journal.db",
+    synchronous: "FULL",
+    steps: schema::JOURNAL,
+    oldest: 1,
+    thorough: true,
+};
+/// A commit once a minute, each on the disk when it returns: a power cut takes no
+/// more than the readings since the last. May be too large to be checked whole at
+/// every start; damage then shows when it is touched.
+pub(super) const HISTORY: Spec = Spec {
+    name: "history.db",
+    synchronous: "FULL",
+    steps: schema::HISTORY,
+    oldest: schema::HISTORY_OLDEST,
+    thorough: false,
+};
 
 /// A database that is open, or will be when the disk lets us.
 #[derive(Debug)]
@@ -58,7 +71,8 @@ pub(super) struct Database {
     boot: BootInfo,
     busy: Duration,
     open: Option<Open>,
-    aside: Vec<PathBuf>,
+    aside: Vec<(PathBuf, Why)>,
+    generation: u32,
 }
 
 #[derive(Debug)]
@@ -72,6 +86,8 @@ struct Open {
 enum Failure {
     /// Its content is damaged: set it aside.
     Broken(String),
+    /// Made by a version whose rows are not brought forward: set it aside.
+    Outdated(i64),
     /// Anything else: leave it alone.
     Other(StoreError),
 }
@@ -79,7 +95,15 @@ enum Failure {
 impl Database {
     /// Describes the file; touches nothing yet.
     pub fn new(dir: &Path, spec: &'static Spec, boot: BootInfo, busy: Duration) -> Self {
-        Self { path: dir.join(spec.name), spec, boot, busy, open: None, aside: Vec::new() }
+        Self {
+            path: dir.join(spec.name),
+            spec,
+            boot,
+            busy,
+            open: None,
+            aside: Vec::new(),
+            generation: 0,
+        }
     }
 
     /// The file's name within the data directory.
@@ -99,7 +123,14 @@ impl Database {
             Ok(open) => open,
             Err(Failure::Other(error)) => return Err(error),
             Err(Failure::Broken(why)) => {
-                self.set_aside(&why)?;
+                self.set_aside(Why::Damaged, &why)?;
+                self.try_open().map_err(|failure| self.told(failure))?
+            }
+            Err(Failure::Outdated(version)) => {
+                self.set_aside(
+                    Why::OldSchema,
+                    &format!("schema {version} is not brought forward"),
+                )?;
                 self.try_open().map_err(|failure| self.told(failure))?
             }
         });
@@ -126,13 +157,18 @@ impl Database {
             }
             return Err(self.error(error));
         }
-        self.set_aside(&error.to_string())?;
+        self.set_aside(Why::Damaged, &error.to_string())?;
         self.open()?;
         self.attempt(&mut act).map_err(|error| self.error(error))
     }
 
+    /// How many files of this name were set aside: what one file knew, the next does not.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
     /// Hands out the files set aside since the last call.
-    pub fn take_aside(&mut self) -> Vec<PathBuf> {
+    pub fn take_aside(&mut self) -> Vec<(PathBuf, Why)> {
         std::mem::take(&mut self.aside)
     }
 
@@ -173,8 +209,9 @@ impl Database {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         self.set_up(&conn).map_err(failed)?;
-        match schema::fitness(&conn, self.spec.steps).map_err(failed)? {
+        match schema::fitness(&conn, self.spec.steps, self.spec.oldest).map_err(failed)? {
             Fitness::Fits => {}
+            Fitness::Outdated(version) => return Err(Failure::Outdated(version)),
             Fitness::Damaged => return Err(Failure::Broken("schema version damaged".to_owned())),
             Fitness::Newer(found) => {
                 let (file, known) = (self.spec.name, self.spec.steps.len());
@@ -201,9 +238,10 @@ impl Database {
     }
 
     /// Moves the file and its log to `NAME.broken-BOOT`, `NAME.broken-BOOT.2`...
-    fn set_aside(&mut self, why: &str) -> Result<(), StoreError> {
+    fn set_aside(&mut self, kind: Why, why: &str) -> Result<(), StoreError> {
         self.open = None;
-        let (path, base) = (&self.path, format!("{}.broken-{}", self.path.display(), self.boot.id));
+        let word = if kind == Why::Damaged { "broken" } else { "old" };
+        let (path, base) = (&self.path, format!("{}.{word}-{}", self.path.display(), self.boot.id));
         let aside = (1..=ASIDE_MAX)
             .map(|n| if n == 1 { base.clone() } else { format!("{base}.{n}") })
             .find(|name| !Path::new(name).exists())
@@ -221,8 +259,9 @@ impl Database {
             }
         }
         sync_directory(path.parent());
-        tracing::warn!(file = self.spec.name, aside, why, "broken database set aside");
-        self.aside.push(PathBuf::from(aside));
+        tracing::warn!(file = self.spec.name, aside, why, "database set aside");
+        self.aside.push((PathBuf::from(aside), kind));
+        self.generation += 1;
         Ok(())
     }
 
@@ -239,6 +278,10 @@ impl Database {
             Failure::Other(error) => error,
             Failure::Broken(why) => {
                 StoreError::Io { path: self.path.clone(), source: io::Error::other(why) }
+            }
+            Failure::Outdated(version) => {
+                let source = io::Error::other(format!("schema {version} is too old"));
+                StoreError::Io { path: self.path.clone(), source }
             }
         }
     }

@@ -8,11 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::{Command, Counters, Health, Options, Sample, SnapshotRow};
+use super::{Command, Counters, DeviceDay, Health, Options, Sample, SnapshotRow};
 use crate::journal::Entry;
 
 /// The most keys of state; the engine has one for each thing it remembers.
 const STATES_MAX: usize = 256;
+
+/// Days of devices that may wait: eight devices tell a month.
+const DAYS_MAX: usize = 256;
 
 /// A failed file is tried again after this long on the engine's clock.
 const RETRY_EVERY: Duration = Duration::from_secs(30);
@@ -31,9 +34,22 @@ pub(super) struct Pending {
 pub(super) struct Work {
     pub states: BTreeMap<String, String>,
     pub entries: Vec<Pending>,
+    pub history: Batch,
+    pub flushes: Vec<mpsc::Sender<Result<(), String>>>,
+}
+
+/// What is written into the history in one commit.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
     pub samples: Vec<Sample>,
     pub snapshot: Option<Vec<SnapshotRow>>,
-    pub flushes: Vec<mpsc::Sender<Result<(), String>>>,
+    pub days: Vec<DeviceDay>,
+}
+
+impl Batch {
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty() && self.snapshot.is_none() && self.days.is_empty()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +58,7 @@ pub(super) struct Lanes {
     entries: VecDeque<Pending>,
     samples: VecDeque<Sample>,
     snapshot: Option<Vec<SnapshotRow>>,
+    days: Vec<DeviceDay>,
     flushes: Vec<mpsc::Sender<Result<(), String>>>,
     /// Something durable waits.
     urgent: bool,
@@ -101,6 +118,13 @@ impl Lanes {
                 self.came(self.latest);
                 self.snapshot = Some(rows);
             }
+            Command::Day(day) => {
+                if self.closing || self.days.len() >= DAYS_MAX {
+                    return false;
+                }
+                self.came(self.latest);
+                self.days.push(day);
+            }
             Command::Flush(ack) => {
                 if self.closing {
                     return false;
@@ -114,12 +138,8 @@ impl Lanes {
     /// Puts samples back that could not be written. What no longer fits is
     /// dropped from the new end: a gap is better at one place than at two.
     /// Nothing comes back once the queue closes, or closing would never end.
-    pub fn give_back(
-        &mut self,
-        samples: Vec<Sample>,
-        snapshot: Option<Vec<SnapshotRow>>,
-        options: &Options,
-    ) {
+    pub fn give_back(&mut self, batch: Batch, options: &Options) {
+        let Batch { samples, snapshot, mut days } = batch;
         if self.closing {
             self.counters.samples_dropped += samples.len() as u64;
             return;
@@ -132,6 +152,9 @@ impl Lanes {
         let dropped = self.samples.len().saturating_sub(options.samples_max);
         self.samples.truncate(options.samples_max);
         self.counters.samples_dropped += dropped as u64;
+        days.append(&mut self.days);
+        days.truncate(DAYS_MAX);
+        self.days = days;
         // A newer one may have come in the meantime.
         self.snapshot = self.snapshot.take().or(snapshot);
     }
@@ -159,6 +182,7 @@ impl Lanes {
         !(self.entries.is_empty()
             && self.states.is_empty()
             && self.samples.is_empty()
+            && self.days.is_empty()
             && self.snapshot.is_none())
     }
 
@@ -197,11 +221,12 @@ impl Lanes {
             self.retry_at = None;
             // A part at a time: after each the journal gets its turn.
             let part = self.samples.len().min(options.flush_samples);
-            work.samples = self.samples.drain(..part).collect();
-            work.snapshot = self.snapshot.take();
+            work.history.samples = self.samples.drain(..part).collect();
+            work.history.snapshot = self.snapshot.take();
+            work.history.days = std::mem::take(&mut self.days);
         }
         self.oldest = self.samples.front().map(|sample| sample.at.monotonic);
-        if self.oldest.is_none() && self.snapshot.is_some() {
+        if self.oldest.is_none() && (self.snapshot.is_some() || !self.days.is_empty()) {
             self.oldest = Some(self.latest);
         }
         work
@@ -210,8 +235,9 @@ impl Lanes {
     /// Hands out all that waits.
     pub fn take_all(&mut self) -> Work {
         let mut work = self.take_journal();
-        work.samples = std::mem::take(&mut self.samples).into();
-        work.snapshot = self.snapshot.take();
+        work.history.samples = std::mem::take(&mut self.samples).into();
+        work.history.snapshot = self.snapshot.take();
+        work.history.days = std::mem::take(&mut self.days);
         work.flushes = std::mem::take(&mut self.flushes);
         (self.oldest, self.retry_at) = (None, None);
         work

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! engine ── send ─► queue (bounded, journal first) ─► writer thread ─► journal.db  FULL
-//!        ◄─ Report ──────────────────────────────────────┘          └► history.db  NORMAL
+//!        ◄─ Report ──────────────────────────────────────┘          └► history.db  a batch a minute
 //! ```
 //!
 //! [`Store::send`] never waits for the disk: it takes a command or refuses it.
@@ -18,12 +18,14 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 mod book;
 mod boot;
 mod command;
 mod damage;
 mod file;
-mod history;
+pub mod history;
 mod journal;
 mod lanes;
 pub mod query;
@@ -32,22 +34,28 @@ mod schema;
 mod writer;
 
 pub use boot::BootInfo;
-pub use command::{Ack, Command, Notice, Report, Sample, SnapshotRow};
-pub use history::{StoredReading, StoredSnapshotRow};
+pub use command::{Ack, Command, Notice, Report, Sample, SnapshotRow, Why};
+pub use history::device_day::{DeviceDay, Field};
+pub use history::read::StoredReading;
+pub use history::series::{Amount, Info, Row, StoredPoint};
+pub use history::{Keep, StoredSnapshotRow, Tier};
 pub use journal::{Filter, Recorded};
 
 use book::Book;
 use file::Database;
+use history::{Keeper, Keeping};
 use queue::Queue;
 use writer::Writer;
 
 /// The longest that samples wait for their batch, on the engine's clock, and
 /// so the most of them that a power cut can take.
-pub const FLUSH_EVERY: Duration = Duration::from_secs(10);
+pub const FLUSH_EVERY: Duration = Duration::from_secs(50);
 
-/// A batch is written early when it has this many samples: about 13 s of 75
-/// points a second, and a few milliseconds of the writer's time.
-pub const FLUSH_SAMPLES: usize = 1000;
+/// A batch is written early when it has this many samples: 200 points a second.
+pub const FLUSH_SAMPLES: usize = 10_000;
+
+/// How long readings stay in the tail before they become rows.
+pub const SEAL_EVERY: Duration = Duration::from_secs(3600);
 
 /// How long `close` waits for a disk that hangs before it leaves the thread.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -57,7 +65,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Entries that may wait; more are refused.
     pub entries_max: usize,
-    /// Samples that may wait; more are dropped. 4 minutes of 75 points a second.
+    /// Samples that may wait; more are dropped. 9 minutes of 75 points a second.
     pub samples_max: usize,
     /// A batch is written after this long on the engine's clock. A demo whose
     /// clock runs fast stretches it, or commits far too often.
@@ -66,8 +74,12 @@ pub struct Options {
     pub flush_samples: usize,
     /// The newest entries that are kept: at 300 bytes each, 60 MB.
     pub entries_kept: u32,
-    /// The newest readings that are kept: at 20 bytes each, 200 MB.
-    pub readings_kept: u32,
+    /// How long readings stay in the tail before they become rows.
+    pub seal_every: Duration,
+    /// What is kept how long.
+    pub keep: Keep,
+    /// The site's zone: where its days begin.
+    pub zone: TimeZone,
     /// How long to wait for another process that holds a file's lock.
     pub busy: Duration,
 }
@@ -76,13 +88,22 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             entries_max: 1024,
-            samples_max: 20_000,
+            samples_max: 40_000,
             flush_every: FLUSH_EVERY,
             flush_samples: FLUSH_SAMPLES,
             entries_kept: 200_000,
-            readings_kept: 10_000_000,
+            seal_every: SEAL_EVERY,
+            keep: Keep::default(),
+            zone: TimeZone::UTC,
             busy: Duration::from_secs(2),
         }
+    }
+}
+
+impl Options {
+    fn keeping(&self) -> Keeping {
+        let (keep, zone) = (self.keep.clone(), self.zone.clone());
+        Keeping { keep, zone, seal_every: self.seal_every }
     }
 }
 
@@ -130,6 +151,18 @@ pub enum StoreError {
         found: i64,
         /// The newest schema known here.
         known: usize,
+    },
+    /// The file was written by an older sunkeep whose rows this one does not know; a
+    /// daemon sets it aside and starts a new one.
+    #[error(
+        "{file} has schema {found}, made by an older sunkeep that kept rows differently: \
+         the daemon sets it aside at its next start"
+    )]
+    Outdated {
+        /// The file's name.
+        file: &'static str,
+        /// Its schema.
+        found: i64,
     },
     /// SQLite failed.
     #[error("{file} cannot be used")]
@@ -192,8 +225,8 @@ impl Store {
         let history = Database::new(dir, &file::HISTORY, boot, options.busy);
         let queue = Arc::new(Queue::new(options.clone()));
         let book = Book::new(journal, queue.clone(), options.entries_kept);
-        let kept = options.readings_kept;
-        let mut writer = Writer::new(book, history, queue.clone(), kept, Box::new(report));
+        let history = Keeper::new(history, options.keeping());
+        let mut writer = Writer::new(book, history, queue.clone(), Box::new(report));
         let state_lost = writer.open()?;
         let (states, last_intent) = (writer.book.states.clone(), writer.book.last_intent);
         let (tell_done, done) = mpsc::channel();

@@ -1,18 +1,40 @@
 //! Reads what the store keeps, while the daemon writes or when it does not.
 //!
 //! Opens files for reading only and never makes one. It hands out plain data;
-//! how rows lie is known to `journal.rs` and `history.rs`.
+//! how rows lie is known to `journal.rs` and `history`.
+//!
+//! | question | answer |
+//! |---|---|
+//! | which points are there, since when | [`HistoryReader::points`] |
+//! | least, mean, greatest, last of minutes, quarters, days | [`HistoryReader::series`] |
+//! | the same for any span, from every reading | [`HistoryReader::aggregate`] |
+//! | every reading as the engine was fed, for a backtest or an export | [`HistoryReader::replay`] |
+//! | energy and charge of each day | [`HistoryReader::amounts`] |
+//! | what devices remember of their days | [`HistoryReader::device_days`] |
+//! | what is known now | [`HistoryReader::snapshot`] |
+//! | how large it is, how far back it goes | [`HistoryReader::info`] |
+//! | what was done and why | [`JournalReader::entries`], [`JournalReader::about`] |
+//!
+//! Times are instants; [`Tier::Day`] begins days in the zone the reader was given.
+//! A range includes its start and not its end. Readings from before the clock was
+//! set say so: `at.wall_trusted` is false while nobody knows when they were,
+//! `set_later` is true where it was worked out afterwards.
 
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file::{self, Spec};
+use super::history::{read, series};
 use super::schema::{self, Fitness};
-use super::{Filter, Recorded, StoreError, StoredReading, StoredSnapshotRow, history, journal};
+use super::{
+    Amount, DeviceDay, Filter, Info, Recorded, Row, StoreError, StoredPoint, StoredReading,
+    StoredSnapshotRow, Tier, history, journal,
+};
 
 /// Writers never block readers for longer than it takes to recover a log.
 const BUSY: Duration = Duration::from_secs(5);
@@ -23,7 +45,10 @@ pub struct JournalReader(Connection);
 
 /// The history, opened for reading.
 #[derive(Debug)]
-pub struct HistoryReader(Connection);
+pub struct HistoryReader {
+    conn: Connection,
+    zone: TimeZone,
+}
 
 impl JournalReader {
     /// Opens `journal.db` in the data directory.
@@ -75,12 +100,20 @@ impl JournalReader {
 }
 
 impl HistoryReader {
-    /// Opens `history.db` in the data directory.
+    /// Opens `history.db` in the data directory. Days are those of the machine's
+    /// zone until [`HistoryReader::in_zone`] says otherwise.
     ///
     /// # Errors
-    /// When it does not exist, cannot be read, or was made by a newer sunkeep.
+    /// When it does not exist, cannot be read, or was made by another version.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        open(dir, &file::HISTORY).map(Self)
+        let conn = open(dir, &file::HISTORY)?;
+        Ok(Self { conn, zone: TimeZone::system() })
+    }
+
+    /// With days that begin where the site's do.
+    #[must_use]
+    pub fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone, ..self }
     }
 
     /// The last snapshot, by name.
@@ -88,15 +121,44 @@ impl HistoryReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn snapshot(&self) -> Result<Vec<StoredSnapshotRow>, StoreError> {
-        told(&file::HISTORY, history::snapshot(&self.0))
+        told(&file::HISTORY, history::read_snapshot(&self.conn))
     }
 
-    /// Names and unit symbols of all points that have readings, by name.
+    /// Names, units and times of all points that were ever heard, by name.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn points(&self) -> Result<Vec<(String, String)>, StoreError> {
-        told(&file::HISTORY, history::points(&self.0))
+    pub fn points(&self) -> Result<Vec<StoredPoint>, StoreError> {
+        told(&file::HISTORY, series::points(&self.conn))
+    }
+
+    /// The sums of a point whose spans start within the range, oldest first; of
+    /// [`Tier::Full`] those of each second. The last hour is included.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn series(
+        &self,
+        point: &str,
+        range: Range<Timestamp>,
+        tier: Tier,
+    ) -> Result<Vec<Row>, StoreError> {
+        told(&file::HISTORY, series::series(&self.conn, point, &range, tier, &self.zone))
+    }
+
+    /// Sums of a point in spans of any length, worked out from every reading. Spans
+    /// are counted from 1970; those that start within the range are told.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn aggregate(
+        &self,
+        point: &str,
+        range: Range<Timestamp>,
+        step: Duration,
+    ) -> Result<Vec<Row>, StoreError> {
+        let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
+        told(&file::HISTORY, series::aggregate(&self.conn, point, &range, step))
     }
 
     /// A point's readings from `range.start` up to, not including, `range.end`.
@@ -109,25 +171,50 @@ impl HistoryReader {
         range: Range<Timestamp>,
     ) -> Result<Vec<StoredReading>, StoreError> {
         let mut found = Vec::new();
-        let each = |reading| {
+        self.replay(Some(&[point]), range, |reading| {
             found.push(reading);
             true
-        };
-        told(&file::HISTORY, history::readings(&self.0, Some(point), &range, each))?;
+        })?;
         Ok(found)
     }
 
-    /// Hands `each` all readings of a range in the order the engine got them,
-    /// one at a time, until it returns `false`.
+    /// Hands `each` the readings of a range in the order the engine got them, one at
+    /// a time, until it returns `false`: of some points, or of all.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn replay(
         &self,
+        points: Option<&[&str]>,
         range: Range<Timestamp>,
         each: impl FnMut(StoredReading) -> bool,
     ) -> Result<(), StoreError> {
-        told(&file::HISTORY, history::readings(&self.0, None, &range, each))
+        told(&file::HISTORY, read::readings(&self.conn, points, &range, each))
+    }
+
+    /// What devices remember of their days, by device, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn device_days(&self, device: Option<&str>) -> Result<Vec<DeviceDay>, StoreError> {
+        told(&file::HISTORY, history::device_day::read(&self.conn, device))
+    }
+
+    /// Energy and charge of each point that is a power or a current, by day. The last
+    /// hour is not in it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn amounts(&self, range: Range<Timestamp>) -> Result<Vec<Amount>, StoreError> {
+        told(&file::HISTORY, series::amounts(&self.conn, &range))
+    }
+
+    /// What the file holds, and how large it is.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn info(&self) -> Result<Info, StoreError> {
+        told(&file::HISTORY, series::info(&self.conn))
     }
 }
 
@@ -141,10 +228,11 @@ fn open(dir: &Path, spec: &'static Spec) -> Result<Connection, StoreError> {
     let meta = std::fs::metadata(&path);
     meta.map_err(|source| StoreError::Io { path: path.clone(), source })?;
     let conn = told(spec, connect(&path))?;
-    match told(spec, schema::fitness(&conn, spec.steps))? {
+    match told(spec, schema::fitness(&conn, spec.steps, spec.oldest))? {
         Fitness::Newer(found) => {
             Err(StoreError::Newer { file: spec.name, found, known: spec.steps.len() })
         }
+        Fitness::Outdated(found) => Err(StoreError::Outdated { file: spec.name, found }),
         Fitness::Fits | Fitness::Damaged => Ok(conn),
     }
 }

@@ -8,8 +8,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::lanes::{Lanes, Work};
-use super::{Command, Counters, Health, Options, Sample, SnapshotRow};
+use super::lanes::{Batch, Lanes, Work};
+use super::{Command, Counters, Health, Options};
 
 /// With nothing arriving for this long (really, not on the engine's clock)
 /// what waits is written, and a failed file is tried again.
@@ -61,8 +61,8 @@ impl Queue {
     }
 
     /// Puts back what could not be written.
-    pub fn give_back(&self, samples: Vec<Sample>, snapshot: Option<Vec<SnapshotRow>>) {
-        self.lock().give_back(samples, snapshot, &self.options);
+    pub fn give_back(&self, batch: Batch) {
+        self.lock().give_back(batch, &self.options);
     }
 
     /// Notes how the files are after a round.
@@ -93,17 +93,30 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::clock::Now;
+    use crate::snapshot::Quality;
+    use crate::store::Sample;
     use crate::units::{Unit, Value};
     use jiff::Timestamp;
 
     fn queue() -> Queue {
-        Queue::new(Options { flush_samples: 4, samples_max: 10, ..Options::default() })
+        Queue::new(Options {
+            flush_samples: 4,
+            samples_max: 10,
+            flush_every: Duration::from_secs(10),
+            ..Options::default()
+        })
     }
 
     fn samples(count: usize, second: u64) -> Command {
         let monotonic = Duration::from_secs(second);
         let at = Now { monotonic, wall: Timestamp::UNIX_EPOCH, wall_trusted: false };
-        let sample = Sample { point: "a".into(), unit: Unit::None, value: Value::number(1.0), at };
+        let sample = Sample {
+            point: "a".into(),
+            unit: Unit::None,
+            value: Value::number(1.0),
+            quality: Quality::Good,
+            at,
+        };
         Command::Samples(vec![sample; count])
     }
 
@@ -122,21 +135,21 @@ mod tests {
         assert!(!is_due(&queue));
         assert!(queue.send(samples(1, 9)));
         assert!(is_due(&queue));
-        assert_eq!(queue.take().unwrap().samples.len(), 4);
+        assert_eq!(queue.take().unwrap().history.samples.len(), 4);
         assert!(queue.send(samples(1, 20)));
         assert!(!is_due(&queue));
         assert!(queue.send(samples(1, 30)));
-        assert_eq!(queue.take().unwrap().samples.len(), 2);
+        assert_eq!(queue.take().unwrap().history.samples.len(), 2);
     }
 
     #[test]
     fn a_backlog_is_handed_out_in_parts_with_the_journal_in_between() {
         let queue = queue();
         assert!(queue.send(samples(9, 0)));
-        assert_eq!(queue.take().unwrap().samples.len(), 4);
+        assert_eq!(queue.take().unwrap().history.samples.len(), 4);
         assert!(queue.send(state("1")));
         let work = queue.take().unwrap();
-        assert_eq!((work.states.len(), work.samples.len()), (1, 4));
+        assert_eq!((work.states.len(), work.history.samples.len()), (1, 4));
         assert!(!is_due(&queue));
     }
 
@@ -153,14 +166,14 @@ mod tests {
         assert!(queue.send(samples(8, 1)));
         let work = queue.take().unwrap();
         assert!(queue.send(samples(2, 2)));
-        queue.give_back(work.samples, None);
+        queue.give_back(work.history);
         assert_eq!(queue.counters().samples_dropped, 0);
         let work = queue.take().unwrap();
-        assert_eq!(work.samples[0].at.monotonic, Duration::from_secs(1));
+        assert_eq!(work.history.samples[0].at.monotonic, Duration::from_secs(1));
         assert!(queue.send(samples(4, 3)));
-        queue.give_back(work.samples, None);
+        queue.give_back(work.history);
         assert_eq!(queue.counters().samples_dropped, 4);
-        assert_eq!(queue.lock().take_all().samples.len(), 10);
+        assert_eq!(queue.lock().take_all().history.samples.len(), 10);
     }
 
     #[test]
@@ -194,8 +207,8 @@ mod tests {
         queue.close();
         assert!(!queue.send(samples(1, 0)) && !queue.send(state("1")));
         let work = queue.take().unwrap();
-        assert_eq!(work.samples.len(), 1);
-        queue.give_back(work.samples, None);
+        assert_eq!(work.history.samples.len(), 1);
+        queue.give_back(work.history);
         assert!(queue.take().is_none());
         assert_eq!(queue.counters().samples_dropped, 2);
     }

@@ -40,27 +40,90 @@ CREATE VIEW journal AS
 
 /// Steps of `history.db`.
 ///
-/// Readings are appended in the order the engine was fed. A batch is a run of
-/// them on one straight piece of the wall clock: its base holds the times once,
-/// each reading only its offset. A reading belongs to the batch whose `first`
-/// to `last` holds its id.
-pub(super) const HISTORY: &[&str] = &[r"
+/// Version 1 kept a row for each reading; it is not brought forward but set
+/// aside, see [`HISTORY_OLDEST`].
+///
+/// Times named `t` are Unix seconds, those named `_ms` milliseconds. A *segment*
+/// is a straight piece of the wall clock, mostly an hour; its `clock` is 0 when
+/// the wall clock was not set, 1 when it was, 2 when it was set later and the
+/// segment moved to its place. `frames` and `chunk` hold its readings packed (see
+/// `store/history`), `tail` those of the last hour, a batch a row; batches up to
+/// the number in `sealed` are in segments already.
+pub(super) const HISTORY: &[&str] = &[
+    "",
+    r"
 CREATE TABLE point (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL, UNIQUE (name, unit)
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL,
+    first_ms INTEGER, last_ms INTEGER, UNIQUE (name, unit)
 );
-CREATE TABLE batch (
+CREATE TABLE segment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     boot INTEGER NOT NULL,
     mono_ms INTEGER NOT NULL,
     wall_ms INTEGER NOT NULL,
-    wall_trusted INTEGER NOT NULL,
     span_ms INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL
+    clock INTEGER NOT NULL,
+    readings INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
 );
-CREATE TABLE reading (
-    id INTEGER PRIMARY KEY, point INTEGER NOT NULL, ms INTEGER NOT NULL, value
+CREATE TABLE frames (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE tail (
+    slot INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL,
+    boot INTEGER NOT NULL,
+    mono_ms INTEGER NOT NULL,
+    wall_ms INTEGER NOT NULL,
+    clock INTEGER NOT NULL,
+    data BLOB NOT NULL
 );
+CREATE TABLE sealed (batch INTEGER NOT NULL);
+INSERT INTO sealed VALUES (0);
+CREATE TABLE minute (
+    t INTEGER NOT NULL, point INTEGER NOT NULL,
+    min REAL NOT NULL, mean REAL NOT NULL, max REAL NOT NULL, last REAL NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (t, point)
+) WITHOUT ROWID;
+CREATE TABLE quarter (
+    point INTEGER NOT NULL, t INTEGER NOT NULL,
+    min REAL NOT NULL, mean REAL NOT NULL, max REAL NOT NULL, last REAL NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (point, t)
+) WITHOUT ROWID;
+CREATE TABLE day (
+    t INTEGER NOT NULL, point INTEGER NOT NULL,
+    min REAL NOT NULL, mean REAL NOT NULL, max REAL NOT NULL, last REAL NOT NULL,
+    count INTEGER NOT NULL,
+    date TEXT NOT NULL,
+    PRIMARY KEY (t, point)
+) WITHOUT ROWID;
+CREATE TABLE counter (
+    t INTEGER NOT NULL, point INTEGER NOT NULL,
+    positive REAL NOT NULL, negative REAL NOT NULL,
+    date TEXT NOT NULL,
+    PRIMARY KEY (t, point)
+) WITHOUT ROWID;
+CREATE TABLE device_day (
+    device TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    date TEXT,
+    complete INTEGER NOT NULL,
+    fetched_ms INTEGER NOT NULL,
+    yield REAL, consumed REAL, power_max REAL,
+    panel_voltage_max REAL, battery_voltage_max REAL, battery_voltage_min REAL,
+    battery_current_max REAL,
+    time_bulk REAL, time_absorption REAL, time_float REAL,
+    errors TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (device, serial, sequence)
+) WITHOUT ROWID;
+CREATE TABLE logged (
+    t INTEGER NOT NULL, log TEXT NOT NULL, point INTEGER NOT NULL,
+    min REAL, mean REAL, max REAL, last, count INTEGER NOT NULL,
+    PRIMARY KEY (t, log, point)
+) WITHOUT ROWID;
 CREATE TABLE snapshot (
     point TEXT PRIMARY KEY,
     value REAL,
@@ -70,22 +133,64 @@ CREATE TABLE snapshot (
     boot INTEGER NOT NULL,
     mono_ms INTEGER,
     wall_ms INTEGER,
-    wall_trusted INTEGER
+    wall_trusted INTEGER,
+    age_s REAL
 ) WITHOUT ROWID;
-CREATE VIEW readings AS
-    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', (batch.wall_ms + reading.ms) / 1000.0, 'unixepoch')
-               AS time,
-           CASE batch.wall_trusted WHEN 0 THEN 'not set' ELSE 'set' END AS clock,
-           point.name AS point, reading.value, point.unit
-    FROM batch
-    CROSS JOIN reading ON reading.id BETWEEN batch.first AND batch.last
-    CROSS JOIN point ON point.id = reading.point;
+CREATE VIEW points AS
+    SELECT name AS point, unit,
+           strftime('%Y-%m-%dT%H:%M:%SZ', first_ms / 1000, 'unixepoch') AS first,
+           strftime('%Y-%m-%dT%H:%M:%SZ', last_ms / 1000, 'unixepoch') AS last
+    FROM point;
+CREATE VIEW minutes AS
+    SELECT t, strftime('%Y-%m-%dT%H:%M:%SZ', t, 'unixepoch') AS time, name AS point,
+           min, mean, max, last, count, unit
+    FROM minute JOIN point ON point.id = minute.point;
+CREATE VIEW quarters AS
+    SELECT t, strftime('%Y-%m-%dT%H:%M:%SZ', t, 'unixepoch') AS time, name AS point,
+           min, mean, max, last, count, unit
+    FROM quarter JOIN point ON point.id = quarter.point;
+CREATE VIEW days AS
+    SELECT t, date, name AS point, min, mean, max, last, count, unit
+    FROM day JOIN point ON point.id = day.point;
+CREATE VIEW energy AS
+    SELECT t, date, substr(name, 1, instr(name, '.') - 1) AS device,
+           substr(name, instr(name, '.') + 1) AS quantity,
+           positive / CASE unit WHEN 'W' THEN 1000.0 ELSE 1.0 END AS positive,
+           negative / CASE unit WHEN 'W' THEN 1000.0 ELSE 1.0 END AS negative,
+           CASE unit WHEN 'W' THEN 'kWh' ELSE 'Ah' END AS unit
+    FROM counter JOIN point ON point.id = counter.point;
+CREATE VIEW device_days AS
+    SELECT device, serial, date, sequence,
+           CASE complete WHEN 0 THEN 'so far' ELSE 'complete' END AS state,
+           yield AS yield_kwh, consumed AS consumed_kwh, power_max AS power_max_w,
+           panel_voltage_max AS panel_voltage_max_v,
+           battery_voltage_max AS battery_voltage_max_v,
+           battery_voltage_min AS battery_voltage_min_v,
+           battery_current_max AS battery_current_max_a,
+           time_bulk AS bulk_min, time_absorption AS absorption_min, time_float AS float_min,
+           errors
+    FROM device_day;
+CREATE VIEW logs AS
+    SELECT t, strftime('%Y-%m-%dT%H:%M:%SZ', t, 'unixepoch') AS time, log, name AS point,
+           min, mean, max, last, count, unit
+    FROM logged JOIN point ON point.id = logged.point;
+CREATE VIEW segments AS
+    SELECT segment.id, boot.boot,
+           strftime('%Y-%m-%dT%H:%M:%fZ', wall_ms / 1000.0, 'unixepoch') AS start,
+           span_ms / 1000.0 AS seconds,
+           CASE clock WHEN 0 THEN 'not set' WHEN 1 THEN 'set' ELSE 'set later' END AS clock,
+           readings, bytes
+    FROM segment JOIN boot ON boot.id = segment.boot;
 CREATE VIEW now AS
-    SELECT point, value, text, unit, quality,
+    SELECT point, value, text, unit, quality, age_s,
            strftime('%Y-%m-%dT%H:%M:%fZ', wall_ms / 1000.0, 'unixepoch') AS time,
            CASE wall_trusted WHEN 0 THEN 'not set' WHEN 1 THEN 'set' END AS clock
     FROM snapshot;
-"];
+",
+];
+
+/// The first version of `history.db` that is brought forward.
+pub(super) const HISTORY_OLDEST: i64 = 2;
 
 /// What both databases have, before their own first step.
 const COMMON: &str = r"
@@ -107,12 +212,14 @@ pub(super) enum Fitness {
     Fits,
     /// Made by a newer sunkeep; its version.
     Newer(i64),
+    /// Made by an older sunkeep whose rows are not brought forward; its version.
+    Outdated(i64),
     /// Header and table disagree: not a file we left like this.
     Damaged,
 }
 
 /// Looks at a database's version without changing it.
-pub(super) fn fitness(conn: &Connection, steps: &[&str]) -> rusqlite::Result<Fitness> {
+pub(super) fn fitness(conn: &Connection, steps: &[&str], oldest: i64) -> rusqlite::Result<Fitness> {
     let header: i64 = conn.pragma_query_one(None, "user_version")?;
     let has_table = conn.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema'")?.exists([])?;
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
@@ -125,6 +232,7 @@ pub(super) fn fitness(conn: &Connection, steps: &[&str]) -> rusqlite::Result<Fit
     Ok(match header {
         _ if header != table || header < 1 => Fitness::Damaged,
         _ if header > known => Fitness::Newer(header),
+        _ if header < oldest => Fitness::Outdated(header),
         _ => Fitness::Fits,
     })
 }
@@ -167,7 +275,7 @@ mod tests {
     fn an_old_database_is_brought_forward_and_keeps_its_rows() {
         let mut conn = migrated(&TWO_STEPS[..1]);
         migrate(&mut conn, TWO_STEPS).unwrap();
-        assert_eq!(fitness(&conn, TWO_STEPS).unwrap(), Fitness::Fits);
+        assert_eq!(fitness(&conn, TWO_STEPS, 1).unwrap(), Fitness::Fits);
         let row: (i64, Option<i64>) =
             conn.query_row("SELECT a, b FROM t", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(row, (7, None));
@@ -176,9 +284,9 @@ mod tests {
     #[test]
     fn a_newer_database_is_told_from_a_damaged_one() {
         let conn = migrated(TWO_STEPS);
-        assert_eq!(fitness(&conn, &TWO_STEPS[..1]).unwrap(), Fitness::Newer(2));
+        assert_eq!(fitness(&conn, &TWO_STEPS[..1], 1).unwrap(), Fitness::Newer(2));
         conn.pragma_update(None, "user_version", 9000).unwrap();
-        assert_eq!(fitness(&conn, TWO_STEPS).unwrap(), Fitness::Damaged);
+        assert_eq!(fitness(&conn, TWO_STEPS, 1).unwrap(), Fitness::Damaged);
     }
 
     #[test]
@@ -186,7 +294,7 @@ mod tests {
         let mut conn = migrated(&TWO_STEPS[..1]);
         let broken = [TWO_STEPS[0], "ALTER TABLE t ADD COLUMN b; CREATE TABLE t (a);"];
         migrate(&mut conn, &broken).unwrap_err();
-        assert_eq!(fitness(&conn, &broken).unwrap(), Fitness::Fits);
+        assert_eq!(fitness(&conn, &broken, 1).unwrap(), Fitness::Fits);
         assert!(conn.prepare("SELECT b FROM t").is_err());
         migrate(&mut conn, TWO_STEPS).unwrap();
     }
@@ -195,12 +303,28 @@ mod tests {
     fn somebody_elses_database_is_not_taken_for_ours() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("CREATE TABLE birds (name)").unwrap();
-        assert_eq!(fitness(&conn, JOURNAL).unwrap(), Fitness::Damaged);
+        assert_eq!(fitness(&conn, JOURNAL, 1).unwrap(), Fitness::Damaged);
     }
 
     #[test]
     fn both_databases_and_their_views_can_be_made() {
-        for (steps, views) in [(JOURNAL, &["journal"][..]), (HISTORY, &["readings", "now"][..])] {
+        for (steps, views) in [
+            (JOURNAL, &["journal"][..]),
+            (
+                HISTORY,
+                &[
+                    "points",
+                    "minutes",
+                    "quarters",
+                    "days",
+                    "energy",
+                    "device_days",
+                    "logs",
+                    "segments",
+                    "now",
+                ][..],
+            ),
+        ] {
             let conn = migrated(steps);
             for view in views {
                 conn.prepare(&format!("SELECT * FROM {view}")).unwrap();

@@ -9,11 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::book::Book;
-use super::file::Database;
-use super::history::{self, PointIds};
-use super::lanes::Work;
+use super::history::Keeper;
+use super::lanes::{Batch, Work};
 use super::queue::Queue;
-use super::{Health, Notice, Report, Sample, SnapshotRow, StoreError};
+use super::{Health, Notice, Report, StoreError, Why};
 
 /// Whoever hears what the writer has to say.
 pub(super) type Listener = Box<dyn FnMut(Report) + Send>;
@@ -22,9 +21,7 @@ pub(super) type Listener = Box<dyn FnMut(Report) + Send>;
 pub(super) struct Writer {
     pub book: Book,
     queue: Arc<Queue>,
-    history: Database,
-    readings_kept: u32,
-    points: PointIds,
+    history: Keeper,
     health: Health,
     report: Listener,
 }
@@ -39,22 +36,8 @@ impl Drop for CloseOnExit {
 }
 
 impl Writer {
-    pub fn new(
-        book: Book,
-        history: Database,
-        queue: Arc<Queue>,
-        readings_kept: u32,
-        report: Listener,
-    ) -> Self {
-        Self {
-            book,
-            queue,
-            history,
-            readings_kept,
-            points: PointIds::default(),
-            health: Health::default(),
-            report,
-        }
+    pub fn new(book: Book, history: Keeper, queue: Arc<Queue>, report: Listener) -> Self {
+        Self { book, queue, history, health: Health::default(), report }
     }
 
     /// Opens both files; `true` if there was state that could not be read.
@@ -87,15 +70,14 @@ impl Writer {
 
     /// Does one round's work and says how it went.
     pub fn round(&mut self, work: Work) {
-        let Work { states, entries, samples, snapshot, flushes } = work;
+        let Work { states, entries, history, flushes } = work;
         let mut health = self.health.clone();
         if !(states.is_empty() && entries.is_empty() && health.journal.is_none()) {
             health.journal = self.book.write(states, entries, &mut self.report).err();
             self.tell_aside_journal();
         }
-        let history_wanted = !samples.is_empty() || snapshot.is_some();
-        if history_wanted {
-            health.history = self.write_history(samples, snapshot).err();
+        if !history.is_empty() {
+            health.history = self.write_history(history).err();
         }
         for flush in flushes {
             let failed = health.journal.clone().or_else(|| health.history.clone());
@@ -106,38 +88,22 @@ impl Writer {
     }
 
     /// Writes one batch in one commit, or gives the samples back.
-    fn write_history(
-        &mut self,
-        samples: Vec<Sample>,
-        snapshot: Option<Vec<SnapshotRow>>,
-    ) -> Result<(), String> {
-        let (points, keep) = (&mut self.points, self.readings_kept);
-        let mut first = true;
-        let result = self.history.write(|tx, boot| {
-            if !first {
-                // A new file numbers its points anew.
-                *points = PointIds::default();
-            }
-            first = false;
-            history::append(tx, boot, points, &samples)?;
-            history::trim(tx, keep)?;
-            match &snapshot {
-                Some(rows) => history::replace_snapshot(tx, boot, rows),
-                None => Ok(()),
-            }
-        });
+    fn write_history(&mut self, batch: Batch) -> Result<(), String> {
+        let result = self.history.write(&batch.samples, batch.snapshot.as_deref(), &batch.days);
         self.tell_aside_history();
         match result {
-            Ok(()) => {
-                let count = samples.len() as u64;
-                self.queue.count(|counters| counters.samples_written += count);
-                Ok(())
+            Ok(written) => {
+                let lost = written.lost as u64;
+                let count = batch.samples.len() as u64 - lost;
+                self.queue.count(|counters| {
+                    counters.samples_written += count;
+                    counters.samples_dropped += lost;
+                });
+                written.seal.map_or(Ok(()), |error| Err(error.with_cause()))
             }
             Err(error) => {
-                // Points named in a transaction that was rolled back have no number.
-                self.points = PointIds::default();
                 self.queue.count(|counters| counters.failures += 1);
-                self.queue.give_back(samples, snapshot);
+                self.queue.give_back(batch);
                 Err(error.with_cause())
             }
         }
@@ -149,14 +115,14 @@ impl Writer {
     }
 
     fn tell_aside_history(&mut self) -> bool {
-        let aside = self.history.take_aside();
-        self.tell_aside(self.history.name(), aside)
+        let aside = self.history.file.take_aside();
+        self.tell_aside(self.history.file.name(), aside)
     }
 
-    fn tell_aside(&mut self, file: &'static str, aside: Vec<PathBuf>) -> bool {
+    fn tell_aside(&mut self, file: &'static str, aside: Vec<(PathBuf, Why)>) -> bool {
         let any = !aside.is_empty();
-        for aside in aside {
-            (self.report)(Report::Notice(Notice::SetAside { file, aside }));
+        for (aside, why) in aside {
+            (self.report)(Report::Notice(Notice::SetAside { file, aside, why }));
         }
         any
     }
@@ -165,7 +131,7 @@ impl Writer {
     fn tell(&mut self, health: Health) {
         let files = [
             (self.book.file.name(), &self.health.journal, &health.journal),
-            (self.history.name(), &self.health.history, &health.history),
+            (self.history.file.name(), &self.health.history, &health.history),
         ];
         for (file, before, after) in files {
             match (before, after) {

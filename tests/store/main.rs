@@ -14,11 +14,13 @@ use sunkeep::journal::{Entry, Kind, Used};
 use sunkeep::snapshot::Quality;
 use sunkeep::store::query::{HistoryReader, JournalReader};
 use sunkeep::store::{
-    Ack, BootInfo, Command, Filter, Notice, Options, Report, Sample, SnapshotRow, Store, StoreError,
+    Ack, BootInfo, Command, DeviceDay, Field, Filter, Keep, Notice, Options, Report, Row, Sample,
+    SnapshotRow, Store, StoreError, Tier, Why,
 };
 use sunkeep::units::{Unit, Value};
 
 mod faults;
+mod history;
 mod keeping;
 mod reading;
 
@@ -99,12 +101,18 @@ fn entry(ms: u64, kind: Kind, what: &str) -> Entry {
 }
 
 fn number(point: &str, value: f64, ms: u64) -> Sample {
-    Sample { point: point.into(), unit: Unit::Volt, value: Value::number(value), at: at(ms) }
+    Sample {
+        point: point.into(),
+        unit: Unit::Volt,
+        value: Value::number(value),
+        quality: Quality::Good,
+        at: at(ms),
+    }
 }
 
 fn text(point: &str, value: &str, ms: u64) -> Sample {
     let value = Some(Value::Text(value.into()));
-    Sample { point: point.into(), unit: Unit::None, value, at: at(ms) }
+    Sample { point: point.into(), unit: Unit::None, value, quality: Quality::Good, at: at(ms) }
 }
 
 /// All entries as `what` words, oldest first.

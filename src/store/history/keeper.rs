@@ -1,0 +1,249 @@
+//! The history as the writer keeps it: the file, the last hour, and when what is
+//! written.
+//!
+//! The last hour is in memory and, a batch a minute, in the file's tail. When the
+//! hour is over it is sealed. A file that was broken is replaced, and the new one
+//! gets the whole last hour; a batch that cannot be written goes back to whoever
+//! brought it.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+
+use super::counter::Meter;
+use super::device_day::{self, DeviceDay};
+use super::keep::{self, Keep};
+use super::points::Points;
+use super::run::{self, Clock, Run};
+use super::{read, seal, snapshot, tail};
+use crate::store::file::Database;
+use crate::store::{Sample, SnapshotRow, StoreError};
+use crate::units::Unit;
+
+/// Readings of an hour that is sealed before its time: four megabytes in memory.
+const READINGS_MAX: usize = 500_000;
+
+/// Runs of an hour that is sealed before its time: a clock that is slewed hard.
+const RUNS_MAX: usize = 32;
+
+/// Slots of the tail: an hour of batches every 50 s is 72.
+const SLOTS_MAX: i64 = 240;
+
+/// What is kept how long, and where days begin.
+#[derive(Clone, Debug)]
+pub struct Keeping {
+    /// What goes when.
+    pub keep: Keep,
+    /// The site's zone, for the days.
+    pub zone: TimeZone,
+    /// How long readings stay in the tail.
+    pub seal_every: Duration,
+}
+
+/// The history file and what belongs into it.
+#[derive(Debug)]
+pub struct Keeper {
+    pub file: Database,
+    rules: Keeping,
+    points: Points,
+    meter: Meter,
+    /// The readings that are in the tail, all of this process.
+    runs: Vec<Run>,
+    slot: i64,
+    batch: i64,
+    /// Which file `slot` and the saved points are about.
+    generation: Option<u32>,
+    /// Segments of this process wait for the clock to be set.
+    unplaced: bool,
+}
+
+/// What a write left over.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Readings that found no room: too many points, or far too many readings.
+    pub lost: usize,
+    /// Why the hour, which is over, could not be sealed.
+    pub seal: Option<StoreError>,
+}
+
+impl Keeper {
+    pub fn new(file: Database, rules: Keeping) -> Self {
+        Self {
+            file,
+            rules,
+            points: Points::default(),
+            meter: Meter::default(),
+            runs: Vec::new(),
+            slot: 0,
+            batch: 0,
+            generation: None,
+            unplaced: false,
+        }
+    }
+
+    /// Opens the file and seals what the last process left in the tail.
+    pub fn open(&mut self) -> Result<(), StoreError> {
+        self.file.open()?;
+        if self.generation.is_some() {
+            return Ok(());
+        }
+        let zone = self.rules.zone.clone();
+        let (points, batch) = self.file.write(|tx, _| {
+            let mut points = Points::default();
+            points.load(tx)?;
+            Ok((points, recover(tx, &zone)?))
+        })?;
+        (self.points, self.batch, self.slot) = (points, batch, 0);
+        self.generation = Some(self.file.generation());
+        Ok(())
+    }
+
+    /// Writes a batch in one durable commit, then seals the hour if it is over.
+    ///
+    /// # Errors
+    /// When the batch is not on the disk. An hour that cannot be sealed is tried again
+    /// with the next batch: its readings are in the tail.
+    pub fn write(
+        &mut self,
+        samples: &[Sample],
+        snapshot: Option<&[SnapshotRow]>,
+        days: &[DeviceDay],
+    ) -> Result<Written, StoreError> {
+        self.open()?;
+        let mut batch = Vec::new();
+        let points = &mut self.points;
+        let lost = run::append(&mut batch, samples, |sample| points.id(&sample.point, sample.unit));
+        let (points, runs, place) = (&self.points, &self.runs, (self.slot, self.batch));
+        let mut anew = self.generation != Some(self.file.generation());
+        let written = self.file.write(|tx, boot| {
+            let rewrite = std::mem::replace(&mut anew, true);
+            points.save(tx, rewrite)?;
+            let (mut slot, mut number) = if rewrite { (0, 0) } else { place };
+            if rewrite {
+                (slot, number) = tail::write(tx, boot, slot, number, runs)?;
+            }
+            let place = tail::write(tx, boot, slot, number, &batch)?;
+            if let Some(rows) = snapshot {
+                snapshot::replace(tx, boot, rows)?;
+            }
+            days.iter().try_for_each(|day| device_day::write(tx, day))?;
+            Ok(place)
+        });
+        (self.slot, self.batch) = written?;
+        self.generation = Some(self.file.generation());
+        self.points.saved();
+        let points = &mut self.points;
+        run::append(&mut self.runs, samples, |sample| points.id(&sample.point, sample.unit));
+        let seal = if self.hour_is_over() { self.seal().err() } else { None };
+        Ok(Written { lost, seal })
+    }
+
+    /// Seals what there is and closes the file.
+    pub fn close(&mut self) {
+        if let Err(error) = self.seal() {
+            let error = error.with_cause();
+            tracing::warn!(error, "the last hour stays in the tail until the next start");
+        }
+        self.file.close();
+    }
+
+    fn hour_is_over(&self) -> bool {
+        let readings: usize = self.runs.iter().map(|run| run.block.len()).sum();
+        if readings >= READINGS_MAX || self.runs.len() >= RUNS_MAX || self.slot >= SLOTS_MAX {
+            return true;
+        }
+        let every = i64::try_from(self.rules.seal_every.as_millis()).unwrap_or(i64::MAX).max(1);
+        let Some((first, last)) = self.runs.first().zip(self.runs.last()) else {
+            return false;
+        };
+        let end = last.block.end();
+        // By the wall clock, so that hours and their minutes end together; if it
+        // is wrong or jumps, by the other.
+        let hour = |wall: i64| wall.div_euclid(every);
+        hour(first.base.wall_ms) != hour(last.base.wall_ms + end)
+            || last.base.mono_ms + end - first.base.mono_ms >= every
+    }
+
+    fn seal(&mut self) -> Result<(), StoreError> {
+        if self.runs.is_empty() {
+            return Ok(());
+        }
+        run::place(&mut self.runs);
+        self.file.open()?;
+        let counted: Vec<u16> = self.points.with_unit(&[Unit::Watt, Unit::Ampere]).collect();
+        let (points, runs, rules, batch) = (&self.points, &self.runs, &self.rules, self.batch);
+        let mut anew = self.generation != Some(self.file.generation());
+        let (old_meter, unplaced) = (&self.meter, self.unplaced);
+        let meter = self.file.write(|tx, boot| {
+            points.save(tx, std::mem::replace(&mut anew, true))?;
+            if let Some(offset) = run::offset(runs).filter(|_| unplaced) {
+                place_segments(tx, boot, offset, &rules.zone)?;
+            }
+            let mut meter = old_meter.clone();
+            for run in runs {
+                seal::write(tx, boot, run, &rules.zone)?;
+                let day_of = |ms| seal::day_of(&rules.zone, ms).0;
+                let counts = meter.count(run, |point| counted.contains(&point), day_of);
+                seal::write_counts(tx, &counts, &rules.zone)?;
+            }
+            tail::sealed(tx, batch)?;
+            if let Some(now) = latest(runs) {
+                keep::trim(tx, now, &rules.keep)?;
+            }
+            Ok(meter)
+        })?;
+        self.meter = meter;
+        self.generation = Some(self.file.generation());
+        let placed = run::offset(&self.runs).is_some();
+        let waiting = self.runs.iter().any(|run| run.base.clock == Clock::NotSet);
+        self.unplaced = !placed && (self.unplaced || waiting);
+        self.runs.clear();
+        self.slot = 0;
+        Ok(())
+    }
+}
+
+/// The latest wall time that can be believed.
+fn latest(runs: &[Run]) -> Option<i64> {
+    let known = runs.iter().filter(|run| run.base.clock != Clock::NotSet);
+    known.map(|run| run.base.wall_ms + run.block.end()).max()
+}
+
+/// Seals what an earlier process left, and returns the number of its last batch.
+fn recover(conn: &Connection, zone: &TimeZone) -> rusqlite::Result<i64> {
+    let left = tail::read(conn)?;
+    for of_boot in left.runs.chunk_by(|a, b| a.0 == b.0) {
+        let mut runs = Vec::new();
+        for (_, base, block) in of_boot {
+            run::append_block(&mut runs, *base, block);
+        }
+        run::place(&mut runs);
+        for run in &runs {
+            seal::write(conn, of_boot[0].0, run, zone)?;
+        }
+    }
+    tail::sealed(conn, left.last)?;
+    Ok(left.last)
+}
+
+/// Moves segments of this process from before the clock was set to their place.
+fn place_segments(
+    conn: &Connection,
+    boot: i64,
+    offset: i64,
+    zone: &TimeZone,
+) -> rusqlite::Result<()> {
+    let segments = read::segments_not_placed(conn, boot)?;
+    for (id, mut base) in segments {
+        base.wall_ms = base.mono_ms.saturating_add(offset);
+        base.clock = Clock::SetLater;
+        conn.execute(
+            "UPDATE segment SET wall_ms = ?1, clock = ?2 WHERE id = ?3",
+            [base.wall_ms, base.clock.number(), id],
+        )?;
+        let block = read::block(conn, id, None)?;
+        seal::write_sums(conn, &Run { base, block }, zone)?;
+    }
+    Ok(())
+}
