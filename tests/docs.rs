@@ -114,7 +114,7 @@ impl Machine {
             "scan" => &["--port", &scanned],
             "watch" | "sim" => &["--for", "1s"],
             "registers" | "decode" | "check" | "test" => &[],
-            "rules" => with_config,
+            "rules" | "safe-outputs" => with_config,
             "run" => {
                 self.daemon = None;
                 &["--simulate-pins", "--for", "2s"]

@@ -95,7 +95,7 @@ fn start(device: Shared, mode: Mode) -> Site {
         config,
         rules,
         clock,
-        pins: Pins::new(Backend::Simulated, ""),
+        pins: Pins::new(Backend::Simulated),
         pace: SPEED / 10.0,
         record: None,
         mode: Some(mode),

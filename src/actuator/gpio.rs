@@ -4,12 +4,25 @@
 //! Pi, `cdev` asks the kernel on any board, `simulated` is for demos and tests.
 //! A pin is claimed with its level already decided, so that there is no moment
 //! in which it shows another one. Polarity lives here and nowhere else.
+//!
+//! A relay may have a *contact*: a second pin that shows what the relay really
+//! does. Then its word counts, because a welded relay obeys no pin.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::time::Duration;
 
+use super::drivers::{self, Pin, Sense};
+use super::pin_table::PinTable;
+pub use super::simulated::SimulatedPins;
 use super::{Actuator, ActuatorError};
 use crate::arbiter::Level;
+
+/// How long a relay and its contact may take to follow the pin: large contactors
+/// need a tenth of a second.
+pub const SETTLE: Duration = Duration::from_millis(500);
+
+/// The character device that is asked unless told otherwise.
+pub const CHIP: &str = "/dev/gpiochip0";
 
 /// Which driver moves the pins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,25 +38,68 @@ pub enum Backend {
     Simulated,
 }
 
-/// A claimed pin, in electrical levels.
-trait Pin: Send {
-    fn write(&mut self, high: bool) -> Result<(), String>;
-    fn read(&self) -> Result<bool, String>;
+/// How a relay hangs on the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wiring {
+    /// BCM number, 0 to 27.
+    pub pin: u8,
+    /// Whether a high level switches on.
+    pub active_high: bool,
+    /// Which driver moves it.
+    pub driver: Backend,
+    /// The character device, such as [`CHIP`].
+    pub chip: String,
+    /// Where to look whether the relay has moved.
+    pub contact: Option<Contact>,
+}
+
+/// A pin that shows what a relay really does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// BCM number, 0 to 27.
+    pub pin: u8,
+    /// Whether a high level means that the relay is on.
+    pub active_high: bool,
+}
+
+impl Wiring {
+    /// A relay on a pin, moved by whatever driver there is, without a contact.
+    #[must_use]
+    pub fn new(pin: u8, active_high: bool) -> Self {
+        Self { pin, active_high, driver: Backend::Auto, chip: CHIP.to_owned(), contact: None }
+    }
+
+    /// Moved through a character device, [`CHIP`] unless named.
+    #[must_use]
+    pub fn through(self, chip: Option<&str>) -> Self {
+        Self { driver: Backend::Cdev, chip: chip.unwrap_or(CHIP).to_owned(), ..self }
+    }
+
+    /// Whether the pin is high at this level.
+    #[must_use]
+    pub const fn is_high(&self, level: Level) -> bool {
+        matches!(level, Level::On) == self.active_high
+    }
 }
 
 /// A source of pins.
 pub struct Pins {
     backend: Backend,
-    chip: String,
+    table: Option<PathBuf>,
     simulated: SimulatedPins,
 }
 
 impl Pins {
-    /// Pins of one backend; `chip` names the character device, such as
-    /// `/dev/gpiochip0`, and matters to [`Backend::Cdev`] alone.
+    /// Pins of one backend; [`Backend::Auto`] leaves it to each pin's wiring.
     #[must_use]
-    pub fn new(backend: Backend, chip: &str) -> Self {
-        Self { backend, chip: chip.to_owned(), simulated: SimulatedPins::default() }
+    pub fn new(backend: Backend) -> Self {
+        Self { backend, table: None, simulated: SimulatedPins::default() }
+    }
+
+    /// Where it is written down which pins are driven, for `safe-outputs`.
+    #[must_use]
+    pub fn with_table(self, table: PathBuf) -> Self {
+        Self { table: Some(table), ..self }
     }
 
     /// The pins of the simulated backend, to look at.
@@ -52,171 +108,207 @@ impl Pins {
         self.simulated.clone()
     }
 
-    /// Claims BCM pin `pin` as an output that shows `level` from the first moment.
+    /// Writes down which pins are about to be driven and where they are safe.
+    /// Pins of the last run that nobody drives any more are taken to safe here:
+    /// if that run was killed, they may still be where it left them.
+    ///
+    /// # Errors
+    /// Says why it could not be written.
+    pub fn announce(&self, table: &PinTable) -> std::io::Result<()> {
+        let Some(path) = &self.table else { return Ok(()) };
+        for line in PinTable::load(path).lines_without(table) {
+            if let Err(error) = self.set(&line.wiring(), line.high) {
+                tracing::warn!(name = line.name, %error, "a pin of the last run was not taken to safe");
+            }
+        }
+        table.save(path)
+    }
+
+    /// Sets a pin once, and leaves it so.
     ///
     /// # Errors
     /// Says which pin could not be had, why, and what to do.
-    pub fn claim(&self, pin: u8, active_high: bool, level: Level) -> Result<Relay, ActuatorError> {
-        let high = (level == Level::On) == active_high;
-        let claimed = match self.backend {
-            Backend::Auto => rppal_pin(pin, high).or_else(|first| {
-                cdev_pin(&self.chip, pin, high).map_err(|second| format!("{first}; {second}"))
-            }),
-            Backend::Rppal => rppal_pin(pin, high),
-            Backend::Cdev => cdev_pin(&self.chip, pin, high),
-            Backend::Simulated => Ok(self.simulated.claim(pin, high)),
-        };
-        match claimed {
-            Ok(line) => Ok(Relay { pin, active_high, line }),
-            Err(cause) => Err(ActuatorError::Claim { pin, cause }),
+    pub fn set(&self, wiring: &Wiring, high: bool) -> Result<(), ActuatorError> {
+        let pin = wiring.pin;
+        let line = self.output(wiring, high)?;
+        match line.read() {
+            Ok(read) if read == high => Ok(()),
+            Ok(_) => Err(ActuatorError::Access { pin, cause: "it does not obey".to_owned() }),
+            Err(cause) => Err(ActuatorError::Access { pin, cause }),
         }
+    }
+
+    /// Claims a relay at `level`, which it shows from the first moment.
+    ///
+    /// # Errors
+    /// Says which pin could not be had, why, and what to do.
+    pub fn claim(&self, wiring: &Wiring, level: Level) -> Result<Relay, ActuatorError> {
+        let line = self.output(wiring, wiring.is_high(level))?;
+        let contact = wiring.contact.map(|contact| {
+            let sense = self.input(wiring, contact)?;
+            Ok(Watched { contact, sense })
+        });
+        let contact = contact.transpose()?;
+        let wiring = wiring.clone();
+        Ok(Relay { wiring, line, contact, commanded: level, since: Duration::ZERO })
+    }
+
+    fn output(&self, wiring: &Wiring, high: bool) -> Result<Box<dyn Pin>, ActuatorError> {
+        let (pin, chip) = (wiring.pin, wiring.chip.as_str());
+        self.through(
+            wiring,
+            pin,
+            || drivers::rppal_output(pin, high),
+            || drivers::cdev_output(chip, pin, high),
+            || self.simulated.output(pin, high),
+        )
+    }
+
+    fn input(&self, wiring: &Wiring, contact: Contact) -> Result<Box<dyn Sense>, ActuatorError> {
+        let Contact { pin, active_high } = contact;
+        // Pulled to "off": a broken wire never looks like a relay that is on.
+        let pull_up = !active_high;
+        let inverted = active_high != wiring.active_high;
+        self.through(
+            wiring,
+            pin,
+            || drivers::rppal_input(pin, pull_up),
+            || drivers::cdev_input(&wiring.chip, pin, pull_up),
+            || self.simulated.contact(pin, wiring.pin, inverted),
+        )
+    }
+
+    /// Asks the backend that is meant.
+    fn through<T>(
+        &self,
+        wiring: &Wiring,
+        pin: u8,
+        rppal: impl Fn() -> Result<T, String>,
+        cdev: impl Fn() -> Result<T, String>,
+        simulated: impl Fn() -> T,
+    ) -> Result<T, ActuatorError> {
+        let backend = if self.backend == Backend::Auto { wiring.driver } else { self.backend };
+        let claimed = match backend {
+            Backend::Auto => {
+                rppal().or_else(|first| cdev().map_err(|second| format!("{first}; {second}")))
+            }
+            Backend::Rppal => rppal(),
+            Backend::Cdev => cdev(),
+            Backend::Simulated => Ok(simulated()),
+        };
+        claimed.map_err(|cause| ActuatorError::Claim { pin, cause })
     }
 }
 
-/// A relay: a claimed pin with its polarity.
+struct Watched {
+    contact: Contact,
+    sense: Box<dyn Sense>,
+}
+
+/// What a relay shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// This level.
+    Level(Level),
+    /// This level, though its pin says otherwise; the words say what that may mean.
+    Disobedient(Level, String),
+    /// It may still be on its way.
+    Moving,
+}
+
+/// A relay: a claimed pin with its polarity, and its contact if it has one.
 pub struct Relay {
-    pin: u8,
-    active_high: bool,
+    wiring: Wiring,
     line: Box<dyn Pin>,
+    contact: Option<Watched>,
+    commanded: Level,
+    /// When it was last commanded otherwise than before.
+    since: Duration,
+}
+
+impl Relay {
+    /// Brings the pin to a level; says what the relay shows then.
+    ///
+    /// # Errors
+    /// Says why the level could not be set or read.
+    pub fn command(&mut self, now: Duration, level: Level) -> Result<Shown, ActuatorError> {
+        if self.commanded != level {
+            (self.commanded, self.since) = (level, now);
+        }
+        self.apply(level)?;
+        self.shown(now)
+    }
+
+    /// What the relay shows: its contact where it has one, its pin otherwise.
+    ///
+    /// # Errors
+    /// Says why it could not be read.
+    pub fn shown(&self, now: Duration) -> Result<Shown, ActuatorError> {
+        let pin = self.feedback()?;
+        let Some(Watched { contact, sense }) = &self.contact else {
+            return Ok(Shown::Level(pin));
+        };
+        if pin != self.commanded {
+            return Ok(Shown::Level(pin));
+        }
+        let high =
+            sense.read().map_err(|cause| ActuatorError::Access { pin: contact.pin, cause })?;
+        let real = if high == contact.active_high { Level::On } else { Level::Off };
+        Ok(if real == pin {
+            Shown::Level(real)
+        } else if now.saturating_sub(self.since) < SETTLE {
+            Shown::Moving
+        } else {
+            Shown::Disobedient(real, disobedience(contact.pin, pin, real))
+        })
+    }
+
+    fn access(&self) -> impl Fn(String) -> ActuatorError {
+        let pin = self.wiring.pin;
+        move |cause| ActuatorError::Access { pin, cause }
+    }
 }
 
 impl Actuator for Relay {
     fn apply(&mut self, level: Level) -> Result<Level, ActuatorError> {
-        let high = (level == Level::On) == self.active_high;
-        self.line.write(high).map_err(|cause| ActuatorError::Access { pin: self.pin, cause })?;
+        let high = self.wiring.is_high(level);
+        self.line.write(high).map_err(self.access())?;
         self.feedback()
     }
 
     fn feedback(&self) -> Result<Level, ActuatorError> {
-        let high =
-            self.line.read().map_err(|cause| ActuatorError::Access { pin: self.pin, cause })?;
-        Ok(if high == self.active_high { Level::On } else { Level::Off })
+        let high = self.line.read().map_err(self.access())?;
+        Ok(if high == self.wiring.active_high { Level::On } else { Level::Off })
     }
 }
 
-#[cfg(feature = "gpio-rppal")]
-fn rppal_pin(pin: u8, high: bool) -> Result<Box<dyn Pin>, String> {
-    let gpio = rppal::gpio::Gpio::new().map_err(|error| format!("rppal: {error}"))?;
-    let pin = gpio.get(pin).map_err(|error| format!("rppal: {error}"))?;
-    let mut output = if high { pin.into_output_high() } else { pin.into_output_low() };
-    // Where a pin ends is written explicitly at exit, never left to a destructor.
-    output.set_reset_on_drop(false);
-    Ok(Box::new(RppalPin(output)))
-}
-
-#[cfg(not(feature = "gpio-rppal"))]
-fn rppal_pin(_pin: u8, _high: bool) -> Result<Box<dyn Pin>, String> {
-    Err("rppal: not built into this program".to_owned())
-}
-
-#[cfg(feature = "gpio-rppal")]
-struct RppalPin(rppal::gpio::OutputPin);
-
-#[cfg(feature = "gpio-rppal")]
-impl Pin for RppalPin {
-    fn write(&mut self, high: bool) -> Result<(), String> {
-        if high {
-            self.0.set_high();
-        } else {
-            self.0.set_low();
-        }
-        Ok(())
-    }
-
-    fn read(&self) -> Result<bool, String> {
-        Ok(self.0.is_set_high())
-    }
-}
-
-#[cfg(feature = "gpio-cdev")]
-fn cdev_pin(chip: &str, pin: u8, high: bool) -> Result<Box<dyn Pin>, String> {
-    use gpiocdev::line::Value;
-    let value = if high { Value::Active } else { Value::Inactive };
-    gpiocdev::Request::builder()
-        .on_chip(chip)
-        .with_consumer("sunkeep")
-        .with_line(u32::from(pin))
-        .as_output(value)
-        .request()
-        .map(|request| Box::new(CdevPin(request)) as Box<dyn Pin>)
-        .map_err(|error| format!("{chip}: {error}"))
-}
-
-#[cfg(not(feature = "gpio-cdev"))]
-fn cdev_pin(_chip: &str, _pin: u8, _high: bool) -> Result<Box<dyn Pin>, String> {
-    Err("character device: not built into this program".to_owned())
-}
-
-#[cfg(feature = "gpio-cdev")]
-struct CdevPin(gpiocdev::Request);
-
-#[cfg(feature = "gpio-cdev")]
-impl Pin for CdevPin {
-    fn write(&mut self, high: bool) -> Result<(), String> {
-        use gpiocdev::line::Value;
-        let value = if high { Value::Active } else { Value::Inactive };
-        self.0.set_lone_value(value).map_err(|error| error.to_string())
-    }
-
-    fn read(&self) -> Result<bool, String> {
-        let value = self.0.lone_value().map_err(|error| error.to_string())?;
-        Ok(value == gpiocdev::line::Value::Active)
-    }
-}
-
-/// Pins that exist in memory only; clones look at the same pins.
-#[derive(Clone, Debug, Default)]
-pub struct SimulatedPins {
-    levels: Arc<Mutex<BTreeMap<u8, bool>>>,
-}
-
-impl SimulatedPins {
-    /// The electrical level of a pin; `None` while nobody has claimed it.
-    #[must_use]
-    pub fn high(&self, pin: u8) -> Option<bool> {
-        self.lock().get(&pin).copied()
-    }
-
-    /// Moves a pin behind the program's back, as a fault would.
-    pub fn force(&self, pin: u8, high: bool) {
-        self.lock().insert(pin, high);
-    }
-
-    fn claim(&self, pin: u8, high: bool) -> Box<dyn Pin> {
-        self.force(pin, high);
-        Box::new(SimulatedPin { pin, pins: self.clone() })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u8, bool>> {
-        self.levels.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct SimulatedPin {
-    pin: u8,
-    pins: SimulatedPins,
-}
-
-impl Pin for SimulatedPin {
-    fn write(&mut self, high: bool) -> Result<(), String> {
-        self.pins.force(self.pin, high);
-        Ok(())
-    }
-
-    fn read(&self) -> Result<bool, String> {
-        self.pins.high(self.pin).ok_or_else(|| "not claimed".to_owned())
-    }
+fn disobedience(contact: u8, pin: Level, real: Level) -> String {
+    let cause = match real {
+        Level::On => "the relay may be welded",
+        Level::Off => "the relay may be dead or without power",
+    };
+    format!(
+        "the pin is {pin} and the contact on GPIO {contact} still says {real}: \
+         {cause}, or the wire of the contact is broken"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LATER: Duration = Duration::from_secs(60);
+
+    fn with_contact(active_high: bool) -> Wiring {
+        let contact = Some(Contact { pin: 22, active_high });
+        Wiring { contact, ..Wiring::new(17, true) }
+    }
+
     /// Claims at `start`, applies `level`, expects the pin `high` and the read-back equal.
     #[track_caller]
     fn check(active_high: bool, start: Level, start_high: bool, level: Level, high: bool) {
-        let pins = Pins::new(Backend::Simulated, "");
-        let mut relay = pins.claim(17, active_high, start).unwrap();
+        let pins = Pins::new(Backend::Simulated);
+        let mut relay = pins.claim(&Wiring::new(17, active_high), start).unwrap();
         assert_eq!(pins.simulated().high(17), Some(start_high), "at the claim");
         assert_eq!(relay.apply(level).unwrap(), level);
         assert_eq!(pins.simulated().high(17), Some(high), "after the act");
@@ -236,18 +328,93 @@ mod tests {
 
     #[test]
     fn feedback_tells_what_the_pin_shows_not_what_was_asked() {
-        let pins = Pins::new(Backend::Simulated, "");
-        let mut relay = pins.claim(4, true, Level::Off).unwrap();
+        let pins = Pins::new(Backend::Simulated);
+        let mut relay = pins.claim(&Wiring::new(4, true), Level::Off).unwrap();
         relay.apply(Level::On).unwrap();
         pins.simulated().force(4, false);
         assert_eq!(relay.feedback().unwrap(), Level::Off);
     }
 
+    /// The contact's pin is forced to `high`; what is shown at once and later?
+    #[track_caller]
+    fn check_contact(active_high: bool, level: Level, forced: Option<bool>, later: Option<Level>) {
+        let pins = Pins::new(Backend::Simulated);
+        let mut relay = pins.claim(&with_contact(active_high), Level::Off).unwrap();
+        if let Some(high) = forced {
+            pins.simulated().force(22, high);
+        }
+        let at_once = relay.command(LATER, level).unwrap();
+        let then = relay.shown(LATER + SETTLE).unwrap();
+        match later {
+            None => {
+                assert_eq!(at_once, Shown::Level(level));
+                assert_eq!(then, Shown::Level(level));
+            }
+            Some(real) => {
+                assert_eq!(at_once, Shown::Moving);
+                assert!(matches!(&then, Shown::Disobedient(is, _) if *is == real), "{then:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_contact_that_follows_is_the_relay_itself() {
+        for active_high in [true, false] {
+            check_contact(active_high, Level::On, None, None);
+        }
+    }
+
+    #[test]
+    fn a_relay_that_does_not_switch_on_is_not_on() {
+        check_contact(true, Level::On, Some(false), Some(Level::Off));
+        check_contact(false, Level::On, Some(true), Some(Level::Off));
+    }
+
+    #[test]
+    fn a_welded_relay_is_on_whatever_its_pin_says() {
+        let pins = Pins::new(Backend::Simulated);
+        let mut relay = pins.claim(&with_contact(true), Level::Off).unwrap();
+        relay.command(LATER, Level::On).unwrap();
+        pins.simulated().force(22, true);
+        assert_eq!(relay.command(2 * LATER, Level::Off).unwrap(), Shown::Moving);
+        let Shown::Disobedient(Level::On, why) = relay.shown(2 * LATER + SETTLE).unwrap() else {
+            panic!("a welded relay was believed")
+        };
+        assert!(why.contains("GPIO 22") && why.contains("welded"), "{why}");
+    }
+
+    #[test]
+    fn a_pin_that_somebody_moved_is_shown_whatever_the_contact_says() {
+        let pins = Pins::new(Backend::Simulated);
+        let relay = pins.claim(&with_contact(true), Level::Off).unwrap();
+        pins.simulated().force(22, false);
+        pins.simulated().force(17, true);
+        assert_eq!(relay.shown(LATER).unwrap(), Shown::Level(Level::On));
+    }
+
     #[test]
     fn a_machine_without_gpio_says_which_pin_and_why() {
-        let pins = Pins::new(Backend::Cdev, "/nowhere/gpiochip9");
-        let Err(error) = pins.claim(17, true, Level::Off) else { panic!("claimed a pin") };
+        let chip = "/nowhere/gpiochip9".to_owned();
+        let wiring = Wiring { chip, ..Wiring::new(17, true) };
+        let Err(error) = Pins::new(Backend::Cdev).claim(&wiring, Level::Off) else {
+            panic!("claimed a pin")
+        };
         let text = error.to_string();
         assert!(text.contains("GPIO 17") && text.contains("/nowhere/gpiochip9"), "{text}");
+    }
+
+    #[test]
+    fn pins_that_nobody_drives_any_more_are_taken_to_safe() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pins");
+        let table = |pin: u8| PinTable::new([(Wiring::new(pin, true), Level::Off, "heater")]);
+        table(17).save(&file).unwrap();
+        let pins = Pins::new(Backend::Simulated).with_table(file.clone());
+        // The last run was killed with the heater on; then the pin was changed.
+        pins.simulated().force(17, true);
+        pins.announce(&table(18)).unwrap();
+        assert_eq!(pins.simulated().high(17), Some(false));
+        assert_eq!(pins.simulated().high(18), None, "claimed by whoever drives it");
+        assert_eq!(PinTable::load(&file).table, table(18));
     }
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::gpio::Relay;
-use super::{Actuator, ActuatorError};
+use super::ActuatorError;
+use super::gpio::{Relay, Shown};
 use crate::arbiter::Level;
 use crate::clock::{Clock, SystemClock};
 
@@ -60,20 +60,22 @@ impl Leased {
         self.shared.renewed.store(self.shared.now_ms(), Ordering::Relaxed);
     }
 
-    /// Switches the relay at this place and returns what was read back.
+    /// Switches the relay at this place and returns what it shows then.
     ///
     /// # Errors
     /// Says why the level could not be set or read.
-    pub fn apply(&self, place: usize, level: Level) -> Result<Level, ActuatorError> {
-        self.shared.lock()[place].0.apply(level)
+    pub fn command(&self, place: usize, level: Level) -> Result<Shown, ActuatorError> {
+        let now = self.shared.clock.now().monotonic;
+        self.shared.lock()[place].0.command(now, level)
     }
 
-    /// Reads the relay at this place.
+    /// What the relay at this place shows.
     ///
     /// # Errors
     /// Says why it could not be read.
-    pub fn feedback(&self, place: usize) -> Result<Level, ActuatorError> {
-        self.shared.lock()[place].0.feedback()
+    pub fn shown(&self, place: usize) -> Result<Shown, ActuatorError> {
+        let now = self.shared.clock.now().monotonic;
+        self.shared.lock()[place].0.shown(now)
     }
 
     /// Nobody needs watching any more: pins stay where they are.
@@ -112,8 +114,9 @@ impl Shared {
     }
 
     fn all_safe(&self) {
+        let now = self.clock.now().monotonic;
         for (relay, safe) in self.lock().iter_mut() {
-            if let Err(error) = relay.apply(*safe) {
+            if let Err(error) = relay.command(now, *safe) {
                 tracing::error!(%error, "a pin could not be taken to safe");
             }
         }
@@ -132,19 +135,19 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actuator::gpio::{Backend, Pins};
+    use crate::actuator::gpio::{Backend, Pins, Wiring};
 
     fn leased(pins: &Pins, safe: Level) -> Leased {
-        let relay = pins.claim(17, true, safe).unwrap();
+        let relay = pins.claim(&Wiring::new(17, true), safe).unwrap();
         Leased::new(vec![(relay, safe)]).unwrap()
     }
 
     #[test]
     fn a_panic_takes_every_pin_to_its_safe_level() {
         for safe in [Level::Off, Level::On] {
-            let pins = Pins::new(Backend::Simulated, "");
+            let pins = Pins::new(Backend::Simulated);
             let leased = leased(&pins, safe);
-            leased.apply(0, safe.opposite()).unwrap();
+            leased.command(0, safe.opposite()).unwrap();
             let engine = std::thread::spawn(move || {
                 let _held = leased;
                 panic!("a bug in the engine");
@@ -156,19 +159,19 @@ mod tests {
 
     #[test]
     fn a_lease_that_is_not_renewed_ends_in_safe() {
-        let pins = Pins::new(Backend::Simulated, "");
+        let pins = Pins::new(Backend::Simulated);
         let leased = leased(&pins, Level::Off);
-        leased.apply(0, Level::On).unwrap();
+        leased.command(0, Level::On).unwrap();
         // The thread waits in real time; the watch itself does not.
         leased.shared.all_safe();
-        assert_eq!(leased.feedback(0).unwrap(), Level::Off);
+        assert_eq!(leased.shown(0).unwrap(), Shown::Level(Level::Off));
     }
 
     #[test]
     fn an_orderly_end_leaves_pins_where_they_are() {
-        let pins = Pins::new(Backend::Simulated, "");
+        let pins = Pins::new(Backend::Simulated);
         let leased = leased(&pins, Level::Off);
-        leased.apply(0, Level::On).unwrap();
+        leased.command(0, Level::On).unwrap();
         leased.end();
         drop(leased);
         assert_eq!(pins.simulated().high(17), Some(true));

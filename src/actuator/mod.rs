@@ -2,13 +2,16 @@
 //!
 //! The engine decides; an actuator does one thing, reads what became of it and
 //! says so. What is shown to people is always the read-back. GPIO pins answer at
-//! once ([`gpio`]); the load output is a register of a charger and answers over
+//! once ([`gpio`]), and a relay's contact soon after; the load output is a register of a charger and answers over
 //! its serial port ([`load_output`]), as does any set-point ([`setpoint`]).
 
+mod drivers;
 pub mod gpio;
 pub mod lease;
 pub mod load_output;
+pub mod pin_table;
 pub mod setpoint;
+mod simulated;
 
 use crate::arbiter::Level;
 use crate::engine::Outcome;

@@ -18,6 +18,7 @@ mod port;
 pub mod registers;
 pub mod rules;
 mod run;
+mod safe_outputs;
 pub mod scan;
 pub mod set;
 pub mod sim;
@@ -46,6 +47,7 @@ struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
+    SafeOutputs(safe_outputs::SafeOutputs),
     Check(check::Check),
     Test(test::Test),
     Arm(arm::Arm),
@@ -84,6 +86,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo.run(),
         Command::Run(run) => run.run(),
+        Command::SafeOutputs(safe) => safe.run(),
         Command::Check(check) => check.run(),
         Command::Test(test) => test.run(),
         Command::Arm(arm) => arm.run(),

@@ -11,8 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::site::{self, ConfigArgs};
 use crate::actuator::gpio::{Backend, Pins};
+use crate::actuator::pin_table;
 use crate::clock::SystemClock;
-use crate::config::Actuator;
+use crate::config::{Actuator, Config};
 use crate::daemon::{Daemon, Options};
 
 /// Run the site: reads the devices, evaluates the rules, acts when armed.
@@ -29,6 +30,10 @@ pub struct Run {
     /// Move no real pin: try a configuration on a desk.
     #[arg(long)]
     simulate_pins: bool,
+    /// Where to write down which pins are driven, for `safe-outputs`. Without it,
+    /// the file `pins` in the data folder.
+    #[arg(long, value_name = "FILE")]
+    pins: Option<PathBuf>,
     /// Stop after this time.
     #[arg(long = "for", value_name = "TIME", value_parser = site::duration)]
     duration: Option<Duration>,
@@ -51,7 +56,7 @@ impl Run {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
-        let pins = self.pins(&loaded.config.outputs);
+        let pins = self.pins(&loaded.config);
         let options = Options {
             config: loaded.config,
             rules: loaded.rules,
@@ -66,14 +71,17 @@ impl Run {
         runtime.block_on(self.serve(options))
     }
 
-    fn pins(&self, outputs: &[crate::config::Output]) -> Pins {
+    fn pins(&self, config: &Config) -> Pins {
         let uses_pins =
-            outputs.iter().any(|output| matches!(output.actuator, Actuator::Gpio { .. }));
-        if self.simulate_pins && uses_pins {
-            tracing::warn!("pins are simulated: no relay will move");
-            return Pins::new(Backend::Simulated, "");
+            config.outputs.iter().any(|output| matches!(output.actuator, Actuator::Gpio(_)));
+        if self.simulate_pins {
+            if uses_pins {
+                tracing::warn!("pins are simulated: no relay will move");
+            }
+            return Pins::new(Backend::Simulated);
         }
-        Pins::new(Backend::Auto, "/dev/gpiochip0")
+        let table = self.pins.clone().unwrap_or_else(|| config.data.join(pin_table::FILE));
+        Pins::new(Backend::Auto).with_table(table)
     }
 
     async fn serve(&self, options: Options) -> anyhow::Result<ExitCode> {

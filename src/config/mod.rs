@@ -12,6 +12,7 @@ mod inputs;
 mod modes;
 mod notes;
 mod outputs;
+mod pins;
 pub mod reader;
 mod setpoints;
 
@@ -31,6 +32,7 @@ use files::folders;
 pub use files::read;
 pub use inputs::quantities;
 pub use outputs::{Actuator, OnMode, Output};
+pub use pins::pins_of;
 use reader::{Placed, Reader, Section};
 pub use setpoints::Setpoint;
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::actuator::gpio::{Backend, CHIP, Contact, Wiring};
 use crate::arbiter::{AtExit, Level, Policy, Want};
 
 use super::Names;
@@ -39,12 +40,7 @@ pub struct Output {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actuator {
     /// A pin of the board.
-    Gpio {
-        /// BCM number, 0 to 27.
-        pin: u8,
-        /// Whether a high level switches on.
-        active_high: bool,
-    },
+    Gpio(Wiring),
     /// The load output of a charger (register 0xEDAB).
     LoadOutput {
         /// The device's name.
@@ -88,6 +84,8 @@ impl OnMode {
         }
     }
 }
+
+const LEVELS_OF_PINS: [(&str, bool); 2] = [("high", true), ("low", false)];
 
 const LEVELS: [(&str, Level); 2] = [("on", Level::On), ("off", Level::Off)];
 
@@ -140,7 +138,7 @@ fn actuator(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Op
 
 /// Keys of either kind may be there and are not unknown.
 fn no_actuator(section: &Section<'_>) -> Option<Actuator> {
-    for key in ["device", "active", "on_mode"] {
+    for key in ["device", "active", "on_mode", "driver", "chip", "feedback", "feedback_active"] {
         section.get(key);
     }
     None
@@ -148,18 +146,67 @@ fn no_actuator(section: &Section<'_>) -> Option<Actuator> {
 
 fn gpio(section: &Section<'_>, outputs: &[Output]) -> Option<Actuator> {
     let pin = section.whole("gpio", 0, PIN_MAX);
-    let active = section.choice("active", &[("high", true), ("low", false)]);
+    let active = section.choice("active", &LEVELS_OF_PINS);
     if !section.has("active") {
         section.missing("active", "\"high\": a high level switches on; \"low\": a low one does");
     }
-    let Placed { value, span } = pin?;
-    let pin = u8::try_from(value).ok()?;
-    let same = |output: &&Output| matches!(output.actuator, Actuator::Gpio { pin: other, .. } if other == pin);
-    if let Some(other) = outputs.iter().find(same) {
-        let message = format!("pin {pin} switches `{}` already", other.policy.name);
-        section.complain(span, message, "every output needs a pin of its own");
+    let contact = contact(section, pin.as_ref(), outputs);
+    let (driver, chip) = driver(section);
+    let pin = free_pin(section, pin?, outputs)?;
+    Some(Actuator::Gpio(Wiring { driver, chip, contact, ..Wiring::new(pin, active?) }))
+}
+
+/// The pin that shows what the relay really does.
+fn contact(
+    section: &Section<'_>,
+    own: Option<&Placed<u32>>,
+    outputs: &[Output],
+) -> Option<Contact> {
+    let pin = section.whole("feedback", 0, PIN_MAX);
+    let active = section.choice("feedback_active", &LEVELS_OF_PINS);
+    let Some(pin) = pin else {
+        if section.has("feedback_active") && !section.has("feedback") {
+            section.missing("feedback", "the pin of the contact: `feedback = 22`");
+        }
+        return None;
+    };
+    if own.is_some_and(|own| own.value == pin.value) {
+        let help = "a pin that switches cannot show whether the relay has moved";
+        section.complain(pin.span, "`feedback` is the pin of the relay itself", help);
+        return None;
     }
-    Some(Actuator::Gpio { pin, active_high: active? })
+    let pin = free_pin(section, pin, outputs)?;
+    Some(Contact { pin, active_high: active.unwrap_or(true) })
+}
+
+fn driver(section: &Section<'_>) -> (Backend, String) {
+    let drivers = [("auto", Backend::Auto), ("rppal", Backend::Rppal), ("chardev", Backend::Cdev)];
+    let driver = section.choice("driver", &drivers).unwrap_or_default();
+    let chip = section.text("chip");
+    if let Some(chip) = &chip
+        && (driver != Backend::Cdev || !chip.value.starts_with("/dev/"))
+    {
+        let help = "for example `driver = \"chardev\"` with `chip = \"/dev/gpiochip4\"`";
+        section.complain(chip.span.clone(), "`chip` is the device of `driver = \"chardev\"`", help);
+    }
+    (driver, chip.map_or_else(|| CHIP.to_owned(), |chip| chip.value))
+}
+
+/// A pin that no other output has.
+fn free_pin(section: &Section<'_>, pin: Placed<u32>, outputs: &[Output]) -> Option<u8> {
+    let Placed { value, span } = pin;
+    // `whole` has checked the range.
+    let pin = u8::try_from(value).ok()?;
+    for output in outputs {
+        let Actuator::Gpio(wiring) = &output.actuator else { continue };
+        let contact = wiring.contact.is_some_and(|contact| contact.pin == pin);
+        if wiring.pin == pin || contact {
+            let does = if contact { "is the feedback of" } else { "switches" };
+            let message = format!("pin {pin} {does} `{}` already", output.policy.name);
+            section.complain(span.clone(), message, "every output needs a pin of its own");
+        }
+    }
+    Some(pin)
 }
 
 fn load_output(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Option<Actuator> {
@@ -177,7 +224,7 @@ fn load_output(section: &Section<'_>, devices: &[Device], outputs: &[Output]) ->
     known(section, devices, &device.value, &device.span)?;
     let same = |output: &&Output| match &output.actuator {
         Actuator::LoadOutput { device: other, .. } => *other == device.value,
-        Actuator::Gpio { .. } => false,
+        Actuator::Gpio(_) => false,
     };
     if let Some(other) = outputs.iter().find(same) {
         let name = &other.policy.name;

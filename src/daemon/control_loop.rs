@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use super::alive::Alive;
 use super::hands::Hands;
 use super::inbox::{Inbox, Input};
 use super::status;
-use crate::arbiter::Want;
 use crate::clock::{Clock, Now, SystemClock};
 use crate::control::JournalLine;
 use crate::engine::{Effect, Engine, Event};
@@ -61,6 +61,7 @@ pub(super) struct ControlLoop {
     pub engine: Engine,
     pub snapshot: Snapshot,
     pub hands: Hands,
+    pub alive: Alive,
     pub store: Store,
     pub inbox: Inbox,
     pub devices: BTreeMap<Arc<str>, Device>,
@@ -197,10 +198,7 @@ impl ControlLoop {
     fn step(&mut self) {
         for _ in 0..ROUNDS_MAX {
             let now = self.clock.now();
-            for (output, level) in self.hands.feedback() {
-                let actual = level.map(Want::Level);
-                self.engine.handle(now, Event::Feedback { output, actual });
-            }
+            self.look_at_relays(now);
             let effects = self.engine.step(now, &self.snapshot);
             self.steps += 1;
             if effects.is_empty() {
@@ -211,6 +209,8 @@ impl ControlLoop {
         }
         self.save_memory_when_due(self.clock.now());
         self.hands.renew();
+        self.alive.stepped();
+        self.show_status_line();
         self.refresh_snapshot_table();
     }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::desk::Desk;
 use super::inbox::{Inbox, Input};
+use super::relays::{Relays, Seen};
 use crate::actuator::gpio::Pins;
-use crate::actuator::lease::Leased;
 use crate::actuator::setpoint::Plan;
 use crate::actuator::{ActuatorError, load_output};
 use crate::arbiter::{Level, OutputId, Want};
@@ -44,7 +44,7 @@ impl Hand {
 /// All outputs and set-points, in order of configuration.
 pub(super) struct Hands {
     hands: Vec<Hand>,
-    relays: Leased,
+    relays: Relays,
     desk: Arc<Desk>,
     runtime: tokio::runtime::Handle,
     inbox: Inbox,
@@ -64,12 +64,12 @@ impl Hands {
         let mut hands = Vec::new();
         for output in &config.outputs {
             match &output.actuator {
-                config::Actuator::Gpio { pin, active_high } => {
+                config::Actuator::Gpio(wiring) => {
                     // The configuration gives every switched output a level as its safe state.
                     let safe = output.policy.safe.level().unwrap_or(Level::Off);
                     hands.push(Hand::Relay(relays.len()));
                     // All pins are taken to safe, whatever is wrong with one of them.
-                    match pins.claim(*pin, *active_high, safe) {
+                    match pins.claim(wiring, safe) {
                         Ok(relay) => relays.push((relay, safe)),
                         Err(error) => failed.push(error),
                     }
@@ -86,7 +86,7 @@ impl Hands {
         if !failed.is_empty() {
             return Err(ActuatorError::Several(failed));
         }
-        Ok(Self { hands, relays: Leased::new(relays)?, desk, runtime, inbox })
+        Ok(Self { hands, relays: Relays::new(relays)?, desk, runtime, inbox })
     }
 
     /// The engine has completed a step.
@@ -104,12 +104,15 @@ impl Hands {
         self.hands.iter().enumerate().map(|(index, hand)| (OutputId(index as u16), hand))
     }
 
-    /// The levels that can be read without waiting.
-    pub(super) fn feedback(&self) -> impl Iterator<Item = (OutputId, Option<Level>)> {
-        self.numbered().filter_map(|(output, hand)| match hand {
-            Hand::Relay(place) => Some((output, self.relays.feedback(*place).ok())),
+    /// What the relays show now.
+    pub(super) fn relays(&mut self) -> Vec<(OutputId, Seen)> {
+        let numbered = self.hands.iter().enumerate();
+        let seen = numbered.filter_map(|(index, hand)| match hand {
+            // The configuration counts outputs in a u16.
+            Hand::Relay(place) => Some((OutputId(index as u16), self.relays.look(*place))),
             Hand::LoadOutput { .. } | Hand::Setpoint { .. } => None,
-        })
+        });
+        seen.collect()
     }
 
     /// The outputs and set-points that are registers of `device`.
@@ -164,16 +167,11 @@ impl Hands {
         }
     }
 
-    /// Brings an output to a level or value. `None`: the answer comes through the inbox.
+    /// Brings an output to a level or value. `None`: the answer comes later, through
+    /// the inbox or with what the relays show.
     pub(super) fn apply(&mut self, output: OutputId, want: Want) -> Option<Outcome> {
         match (&mut self.hands[output.index()], want) {
-            (Hand::Relay(place), Want::Level(level)) => {
-                Some(match self.relays.apply(*place, level) {
-                    Ok(read) if read == level => Outcome::Verified,
-                    Ok(read) => Outcome::Failed(format!("the pin reads back {read}")),
-                    Err(error) => Outcome::Failed(error.to_string()),
-                })
-            }
+            (Hand::Relay(place), Want::Level(level)) => self.relays.command(*place, level),
             (Hand::LoadOutput { device, on_mode }, Want::Level(level)) => {
                 let task = load_output::task(level, *on_mode);
                 let Some(answer) = self.desk.submit(device, task) else {

@@ -10,6 +10,7 @@
 //!
 //! Pins are taken to their safe level before anything else is opened.
 
+mod alive;
 mod asked;
 mod control_loop;
 mod desk;
@@ -18,6 +19,7 @@ mod inbox;
 mod listen;
 mod lock;
 mod registers;
+mod relays;
 mod reload;
 mod rules;
 mod socket;
@@ -131,13 +133,18 @@ impl Daemon {
         let runtime = tokio::runtime::Handle::current();
         // A second daemon must find out before it touches a pin.
         let lock = lock::Lock::take(&options.config.data)?;
+        if let Err(error) = options.pins.announce(&options.config.pin_table()) {
+            tracing::error!(%error, "the pin table was not written: if this process is killed, \
+                `safe-outputs` works from the configuration instead");
+        }
         let hands =
             Hands::claim(&options.config, &options.pins, desk.clone(), runtime, inbox.clone())?;
         let store = open_store(&options, &inbox)?;
         let socket = Socket::bind(&options.config.data);
         let (config, loaded) = (options.config.clone(), options.rules.digest());
         let mut tasks = open_ports(&options, commands, &desk, &inbox);
-        let control = control_loop(options, hands, store, inbox.clone());
+        let alive = alive::Alive::start().map_err(StartError::Thread)?;
+        let control = control_loop(options, hands, store, inbox.clone(), alive);
         let thread = thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || control.run(inputs))
@@ -240,7 +247,13 @@ fn open_store(options: &Options, inbox: &Inbox) -> Result<Store, StoreError> {
     })
 }
 
-fn control_loop(mut options: Options, hands: Hands, store: Store, inbox: Inbox) -> ControlLoop {
+fn control_loop(
+    mut options: Options,
+    hands: Hands,
+    store: Store,
+    inbox: Inbox,
+    alive: alive::Alive,
+) -> ControlLoop {
     let now = options.clock.now();
     let saved = |key| store.state(key);
     let memory = saved(control_loop::KEY_RULES)
@@ -278,6 +291,7 @@ fn control_loop(mut options: Options, hands: Hands, store: Store, inbox: Inbox) 
         clock: options.clock,
         snapshot,
         hands,
+        alive,
         store,
         inbox,
         devices,

@@ -34,6 +34,22 @@ pub(super) fn status(now: Now, control: &ControlLoop) -> Status {
     }
 }
 
+impl ControlLoop {
+    /// One line for `systemctl status`, if there is a systemd.
+    pub(super) fn show_status_line(&self) {
+        if !self.alive.asked() {
+            return;
+        }
+        let mode = format!("mode {}", self.engine.mode().word());
+        let outputs = outputs(self.clock.now(), self);
+        let outputs = outputs.iter().map(|output| format!("{} {}", output.name, output.read_back));
+        let closed = self.devices.iter().filter(|(_, device)| device.health.contains("closed"));
+        let closed = closed.map(|(name, _)| format!("{name} port closed"));
+        let words: Vec<_> = std::iter::once(mode).chain(outputs).chain(closed).collect();
+        self.alive.show(words.join(", "));
+    }
+}
+
 fn devices(control: &ControlLoop) -> Vec<DeviceStatus> {
     let device = |(name, device): (&Arc<str>, &super::control_loop::Device)| DeviceStatus {
         name: name.to_string(),

@@ -65,6 +65,40 @@ fn every_output_declares_its_safe_state() {
 }
 
 #[test]
+fn a_contact_has_a_pin_of_its_own() {
+    check_change("gpio = 17", "gpio = 17\nfeedback = 22\nfeedback_active = \"low\"", &[]);
+    check_change(
+        "gpio = 17",
+        "gpio = 17\nfeedback = 17",
+        &["9:12 `feedback` is the pin of the relay itself; \
+         a pin that switches cannot show whether the relay has moved"],
+    );
+    check_change(
+        "gpio = 17",
+        "gpio = 17\nfeedback_active = \"low\"",
+        &["7:10 [outputs.heater] has no `feedback`; the pin of the contact: `feedback = 22`"],
+    );
+    let second = "[outputs.fan]\ngpio = 22\nactive = \"low\"\nsafe = \"off\"\n";
+    let good = GOOD.replace("gpio = 17", "gpio = 17\nfeedback = 22");
+    check(
+        &format!("{good}{second}"),
+        &["17:8 pin 22 is the feedback of `heater` already; every output needs a pin of its own"],
+    );
+}
+
+#[test]
+fn a_chip_is_of_the_character_device() {
+    let chip = "chip = \"/dev/gpiochip4\"";
+    check_change("gpio = 17", &format!("gpio = 17\ndriver = \"chardev\"\n{chip}"), &[]);
+    check_change(
+        "gpio = 17",
+        &format!("gpio = 17\n{chip}"),
+        &["9:8 `chip` is the device of `driver = \"chardev\"`; \
+         for example `driver = \"chardev\"` with `chip = \"/dev/gpiochip4\"`"],
+    );
+}
+
+#[test]
 fn one_thing_is_switched_by_one_output() {
     let second = "[outputs.fan]\ngpio = 17\nactive = \"low\"\nsafe = \"off\"\n";
     check(

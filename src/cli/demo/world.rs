@@ -86,7 +86,7 @@ impl World {
                 .with_context(|| format!("cannot simulate a port at {}", link.display()))
         };
         let (mppt, shunt) = (port("mppt", simulation.mppt())?, port("shunt", simulation.shunt())?);
-        let pins = Pins::new(Backend::Simulated, "");
+        let pins = Pins::new(Backend::Simulated);
         let state = Arc::new(Mutex::new(simulation.state().clone()));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = {
