@@ -8,8 +8,8 @@
 //! ```text
 //!    EDGE: moves bytes, pins, rows          CORE: no I/O, no clock, no async, no randomness           EDGE
 //!  /dev/ttyUSB0 ── serial ──┐   ┌───────────────────────── engine ─────────────────────────┐   ┌── actuator/gpio ───── relays
-//!  /dev/ttyUSB1 ── serial ──┴──►│ vedirect ► session ► snapshot ► rules ► arbiter ► effects │──►├── actuator/load_output ─ HEX write
-//!                               └───────────────────────────────────────────────────────────┘   └── store ── journal, history
+//!  /dev/ttyUSB1 ── serial ──┼──►│ vedirect ► session ► snapshot ► rules ► arbiter ► effects │──►├── actuator/load_output ─ HEX write
+//!  1-wire, sysfs ── probe ──┘   └───────────────────────────────────────────────────────────┘   └── store ── journal, history
 //!    SHELL: drivers of the one engine ──  daemon (live) · sim (plant, devices, faults) · cli
 //! ```
 //!
@@ -35,6 +35,7 @@
 //! | [`trial`] | the tests beside rules, run in virtual time before the rules are used |
 //! | [`config`] | TOML → a checked site, all problems at once |
 //! | [`serial`] | a serial port around a session |
+//! | [`probe`] | temperature sensors on 1-wire and in sysfs |
 //! | [`actuator`] | pins and the load output, switched and read back |
 //! | [`store`] | journal, history and snapshot in SQLite, on a thread of its own |
 //! | [`control`] | what the command line and a running daemon say to each other |
@@ -72,6 +73,7 @@ pub mod vedirect;
 pub mod actuator;
 pub mod config;
 pub mod control;
+pub mod probe;
 pub mod serial;
 pub mod store;
 

@@ -350,3 +350,27 @@ fn a_charger_with_another_serial_number_is_never_written() {
     assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
     assert_eq!(site.load_mode(), AUTO);
 }
+
+#[test]
+fn a_probe_is_an_input_until_its_sensor_is_gone() {
+    let probe =
+        "[probes.cell_temperature]\nsysfs = \"/tmp/temp\"\nevery = \"1s\"\nmax_age = \"5s\"\n";
+    let site = Site::with(&format!("{SITE}{probe}"));
+    let sensor = site.folder.path().join("temp");
+    std::fs::write(&sensor, "-4500\n").unwrap();
+    site.edit("/tmp/temp", &sensor.display().to_string());
+    let rule = "rule(\"warm the box\").turn_on(heater)
+        .when(cell_temperature below 2).lasting(0.2.sec)
+        .clear_when(cell_temperature above 6).lasting(0.2.sec);";
+    std::fs::write(site.folder.path().join("rules/both.rhai"), rule).unwrap();
+    let mut daemon = site.run();
+    daemon.wait_for("device", &["cell_temperature", "probe", "reads"]);
+    daemon.wait_for("would", &["heater", "on", "cell_temperature is -4.5 °C"]);
+    site.say(&["arm"]);
+    daemon.wait_for("result", &["heater", "verified on"]);
+    std::fs::remove_file(&sensor).unwrap();
+    daemon.wait_for("device", &["cell_temperature", "there is no"]);
+    daemon.wait_for("result", &["heater", "verified off"]);
+    let status = site.say(&["status"]);
+    assert!(status.contains("not available"), "{status}");
+}

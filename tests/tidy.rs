@@ -31,7 +31,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // edge
-    ("config", &["units", "clock", "problem", "vedirect", "arbiter", "rules", "trial", "actuator"]),
+    (
+        "config",
+        &[
+            "units", "clock", "problem", "vedirect", "arbiter", "rules", "trial", "actuator",
+            "probe",
+        ],
+    ),
+    ("probe", &[]),
     ("serial", &["units", "clock", "vedirect", "recording", "session"]),
     ("actuator", &["units", "clock", "vedirect", "session", "arbiter", "engine"]),
     ("store", &["units", "clock", "vedirect", "snapshot", "journal"]),

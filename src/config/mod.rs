@@ -13,6 +13,7 @@ mod modes;
 mod notes;
 mod outputs;
 mod pins;
+mod probes;
 pub mod reader;
 mod setpoints;
 
@@ -23,6 +24,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
 use crate::arbiter::{OutputId, Policy};
+use crate::probe::Probe;
 use crate::problem::{Located, Problem, Source, render, sort};
 use crate::rules::{self, Alert, Input, Mode, RuleSet, World, refuse_name};
 use crate::trial::{self, Premises};
@@ -47,7 +49,9 @@ pub struct Config {
     pub rules: PathBuf,
     /// VE.Direct devices, in the order of the file.
     pub devices: Vec<Device>,
-    /// Aliases that rules use, in the order of the file.
+    /// Temperature sensors of the board; each is an input too.
+    pub probes: Vec<Probe>,
+    /// Aliases that rules use, in the order of the file; then the probes.
     pub inputs: Vec<Input>,
     /// Outputs, in the order of the file; the index is the [`crate::arbiter::OutputId`].
     pub outputs: Vec<Output>,
@@ -162,7 +166,9 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
     };
     let mut names = Names::default();
     let devices = devices::devices(root, &mut names);
-    let inputs = inputs::inputs(root, &devices, &mut names);
+    let mut inputs = inputs::inputs(root, &devices, &mut names);
+    let (probes, measured): (Vec<_>, Vec<_>) = probes::probes(root, &mut names).into_iter().unzip();
+    inputs.extend(measured);
     let outputs = outputs::outputs(root, &devices, &mut names);
     let setpoints = setpoints::setpoints(root, &devices, &mut names);
     let modes = modes::modes(root, &outputs, &setpoints, &mut names);
@@ -172,6 +178,7 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
         data: path("data", "data"),
         rules: path("rules", "rules"),
         devices,
+        probes,
         inputs,
         outputs,
         setpoints,

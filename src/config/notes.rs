@@ -28,7 +28,9 @@ impl Config {
             let name = input.name.as_str();
             // Its own declaration is the first mention.
             if mentions(&words, name) == 0 && mentions(&settings, name) < 2 {
-                let span = key(&document, "inputs", name);
+                let probe = self.probes.iter().any(|probe| probe.name == name);
+                let table = if probe { "probes" } else { "inputs" };
+                let span = key(&document, table, name);
                 let message = format!("no rule asks for `{name}`");
                 let problem = Problem::warning(&source.name, span, message);
                 problems.push(problem.help("nothing is wrong with that, if it is meant so"));

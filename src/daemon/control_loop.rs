@@ -153,6 +153,7 @@ impl ControlLoop {
         let now = self.clock.now();
         match input {
             Input::Port(event) => self.port(event),
+            Input::Probe { name, read } => self.probed(now, &name, read),
             Input::Applied { output, want, outcome } => {
                 self.engine.handle(now, Event::Applied { output, want, outcome });
             }

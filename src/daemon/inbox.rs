@@ -14,6 +14,7 @@ use super::reload::{Asker, Present};
 use crate::arbiter::{OutputId, Want};
 use crate::control::{Ask, Reply};
 use crate::engine::Outcome;
+use crate::probe::Fault;
 use crate::rules::RuleSet;
 use crate::serial;
 use crate::store;
@@ -26,6 +27,8 @@ const ROOM: usize = 1024;
 pub(super) enum Input {
     /// A port has something to say.
     Port(serial::PortEvent),
+    /// A probe was read, or not.
+    Probe { name: String, read: Result<f64, Fault> },
     /// What became of an act that took its time.
     Applied { output: OutputId, want: Want, outcome: Outcome },
     /// Where a set-point is, as read for it.

@@ -103,7 +103,7 @@ impl ControlLoop {
     }
 
     /// Takes what one frame said.
-    fn measured(&mut self, now: Now, device: &Arc<str>, measured: &[Measurement]) {
+    pub(super) fn measured(&mut self, now: Now, device: &Arc<str>, measured: &[Measurement]) {
         let mut samples = Vec::with_capacity(measured.len());
         for measurement in measured {
             let id = self.snapshot.accept(now, device, measurement, self.max_age);

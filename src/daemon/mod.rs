@@ -18,6 +18,7 @@ mod hands;
 mod inbox;
 mod listen;
 mod lock;
+mod probes;
 mod registers;
 mod relays;
 mod reload;
@@ -42,6 +43,7 @@ use crate::config::Config;
 use crate::control::{Ask, Reply};
 use crate::engine::{Engine, Mode, Setup};
 use crate::journal::{Entry, Kind};
+use crate::probe::Threads;
 use crate::rules::{Memory, RuleSet};
 use crate::serial::{self, Notice, PortEvent, Recorder};
 use crate::session::{self, Settings, Timing};
@@ -114,6 +116,7 @@ pub struct Daemon {
     inbox: Inbox,
     thread: thread::JoinHandle<Summary>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    _probes: Threads,
     /// The loader of rules lives as long as somebody can ask it.
     _rules: reload::Asks,
     _lock: Option<lock::Lock>,
@@ -141,6 +144,7 @@ impl Daemon {
             Hands::claim(&options.config, &options.pins, desk.clone(), runtime, inbox.clone())?;
         let store = open_store(&options, &inbox)?;
         let socket = Socket::bind(&options.config.data);
+        let probes = probes::start(&options.config.probes, &inbox).map_err(StartError::Thread)?;
         let (config, loaded) = (options.config.clone(), options.rules.digest());
         let mut tasks = open_ports(&options, commands, &desk, &inbox);
         let alive = alive::Alive::start().map_err(StartError::Thread)?;
@@ -156,7 +160,7 @@ impl Daemon {
                 tracing::warn!(%error, "no control socket: `arm`, `get` and `set` cannot reach this process")
             }
         }
-        Ok(Self { inbox, thread, tasks, _rules: asks, _lock: lock })
+        Ok(Self { inbox, thread, tasks, _probes: probes, _rules: asks, _lock: lock })
     }
 
     /// Asks the engine one thing.

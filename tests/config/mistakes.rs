@@ -26,14 +26,37 @@ fn unknown_keys_name_the_nearest_one() {
             "6:8 there is no device `shunt`; declare it: [devices.shunt]",
         ],
     );
-    check(
-        &format!("[probes.cell]\none_wire = \"28-03\"\n{GOOD}"),
-        &["1:2 unknown key `probes`; this version cannot do that yet"],
-    );
     check_change(
         "safe = \"off\"",
         "safe = \"off\"\nrequires = \"soc above 3\"",
         &["11:1 unknown key `requires` in [outputs.heater]; this version cannot do that yet"],
+    );
+}
+
+#[test]
+fn a_probe_is_a_sensor_of_the_bus_or_a_file() {
+    let probe = |keys: &str| format!("[probes.cell]\n{keys}\n{GOOD}");
+    check(&probe("one_wire = \"28-0316a2795d2a\"\nvalid = [-60, 90]"), &[]);
+    check(&probe("sysfs = \"/sys/class/thermal/thermal_zone0/temp\"\nscale = 0.001"), &[]);
+    check(
+        &probe("one_wire = \"28-03/../../x\""),
+        &["2:12 \"28-03/../../x\" is no 1-wire id; such as \"28-0316a2795d2a\"; \
+         /sys/bus/w1/devices lists those that are connected"],
+    );
+    check(
+        &probe("max_age = \"1min\""),
+        &["1:9 [probes.cell] does not say where it is read; \
+         `one_wire = \"28-…\"`, see /sys/bus/w1/devices, or `sysfs = \"/sys/…\"`"],
+    );
+    check(
+        &probe("sysfs = \"/sys/x\"\nevery = \"1min\"\nmax_age = \"30s\""),
+        &["4:1 `max_age` is shorter than `every`; \
+         it would be too old before the next one comes"],
+    );
+    check(
+        &probe("one_wire = \"28-0316a2795d2a\"").replace("[probes.cell]", "[probes.soc]"),
+        &["1:9 the name `soc` is used twice; \
+         inputs, devices and outputs share their names in rules"],
     );
 }
 
