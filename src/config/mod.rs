@@ -55,6 +55,8 @@ pub struct Config {
     pub inputs: Vec<Input>,
     /// Outputs, in the order of the file; the index is the [`crate::arbiter::OutputId`].
     pub outputs: Vec<Output>,
+    /// The pin that completed steps toggle, for a watchdog relay outside.
+    pub heartbeat: Option<u8>,
     /// Set-points, in the order of the file; they follow the outputs in every table.
     pub setpoints: Vec<Setpoint>,
     /// Wishes under one name.
@@ -180,6 +182,7 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
         devices,
         probes,
         inputs,
+        heartbeat: pins::heartbeat(root, &outputs),
         outputs,
         setpoints,
         modes,

@@ -23,7 +23,7 @@ const WRITES_PER_DAY: u32 = 4;
 /// A budget beyond this is none.
 const WRITES_MAX: u32 = 1000;
 /// The highest GPIO of a Raspberry Pi's header.
-const PIN_MAX: u32 = 27;
+pub(super) const PIN_MAX: u32 = 27;
 /// Outputs are shown on one page and checked in every step.
 const OUTPUTS_MAX: usize = 64;
 
@@ -193,7 +193,7 @@ fn driver(section: &Section<'_>) -> (Backend, String) {
 }
 
 /// A pin that no other output has.
-fn free_pin(section: &Section<'_>, pin: Placed<u32>, outputs: &[Output]) -> Option<u8> {
+pub(super) fn free_pin(section: &Section<'_>, pin: Placed<u32>, outputs: &[Output]) -> Option<u8> {
     let Placed { value, span } = pin;
     // `whole` has checked the range.
     let pin = u8::try_from(value).ok()?;

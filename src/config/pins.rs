@@ -3,7 +3,9 @@
 //! `safe-outputs` works in the worst of cases, and a configuration with mistakes
 //! in it is one of them: [`pins_of`] finds what it can.
 
-use super::{Actuator, Config};
+use super::outputs::{PIN_MAX, free_pin};
+use super::reader::Section;
+use super::{Actuator, Config, Output};
 use crate::actuator::gpio::Wiring;
 use crate::actuator::pin_table::PinTable;
 use crate::arbiter::Level;
@@ -19,8 +21,21 @@ impl Config {
             }
             Actuator::LoadOutput { .. } => None,
         });
-        PinTable::new(relays)
+        // A heart that does not beat: the watchdog relay does its work.
+        let heartbeat = self.heartbeat.map(|pin| (Wiring::new(pin, true), Level::Off, "heartbeat"));
+        PinTable::new(relays.chain(heartbeat))
     }
+}
+
+/// Reads `[heartbeat]`: the pin that completed steps toggle.
+pub(super) fn heartbeat(root: &Section<'_>, outputs: &[Output]) -> Option<u8> {
+    let section = root.section("heartbeat")?;
+    if !section.has("gpio") {
+        section.missing("gpio", "the pin of the watchdog relay: `gpio = 25`");
+    }
+    let pin = section.whole("gpio", 0, PIN_MAX);
+    section.done();
+    free_pin(&section, pin?, outputs)
 }
 
 /// The pins that the text of a configuration declares in full, whatever else is

@@ -4,7 +4,8 @@
 //! nothing else, because a word with systemd may block; a thread of our own says
 //! READY after the first step and feeds the watchdog while the counter moves. A
 //! hung step stops both, and systemd ends the process. Without systemd nobody
-//! listens, and no thread is started.
+//! listens, and no thread is started. A heartbeat pin, for a watchdog relay outside
+//! of the machine, is toggled by the completed step itself.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,11 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use crate::actuator::Actuator;
+use crate::actuator::gpio::Relay;
+use crate::arbiter::Level;
+use crate::clock::{Clock, SystemClock};
+
 /// How often the counter is looked at: well below any watchdog worth having, and
 /// a site that boots is ready within this time of its first step.
 const LOOK: Duration = Duration::from_millis(250);
@@ -20,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// The watchdog is fed at least this often while steps complete. The unit's
 /// WatchdogSec is longer by a factor.
 const FEED: Duration = Duration::from_secs(1);
+
+/// How often the heartbeat pin changes at most: watchdog relays count in seconds.
+const BEAT: Duration = Duration::from_millis(500);
 
 /// Whoever is told. A seam for tests; systemd in life.
 trait Manager: Send {
@@ -40,6 +49,15 @@ impl Manager for Systemd {
 pub(super) struct Alive {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    heart: Option<Heart>,
+}
+
+/// The pin that only completed steps toggle.
+struct Heart {
+    pin: Relay,
+    clock: SystemClock,
+    level: Level,
+    last: Duration,
 }
 
 #[derive(Default)]
@@ -54,21 +72,25 @@ struct Shared {
 
 impl Alive {
     /// Starts the thread, if systemd listens.
-    pub(super) fn start() -> std::io::Result<Self> {
+    pub(super) fn start(heartbeat: Option<Relay>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
+        let heart = heartbeat.map(Heart::new);
         if std::env::var_os("NOTIFY_SOCKET").is_none() {
-            return Ok(Self { shared, thread: None });
+            return Ok(Self { shared, thread: None, heart });
         }
         let watched = shared.clone();
         let thread = std::thread::Builder::new()
             .name("systemd".to_owned())
             .spawn(move || watched.watch(&mut Talk::new(Systemd)))?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, thread: Some(thread), heart })
     }
 
     /// The engine has completed a step.
-    pub(super) fn stepped(&self) {
+    pub(super) fn stepped(&mut self) {
         self.shared.steps.fetch_add(1, Ordering::Relaxed);
+        if let Some(heart) = &mut self.heart {
+            heart.beat(heart.clock.now().monotonic);
+        }
     }
 
     /// Whether a new status would be read; once a look at most.
@@ -90,6 +112,21 @@ impl Drop for Alive {
             // It has nothing left to say.
             let _ = thread.join();
         }
+    }
+}
+
+impl Heart {
+    fn new(pin: Relay) -> Self {
+        Self { pin, clock: SystemClock::new(), level: Level::Off, last: Duration::ZERO }
+    }
+
+    fn beat(&mut self, now: Duration) {
+        if now.saturating_sub(self.last) < BEAT {
+            return;
+        }
+        (self.last, self.level) = (now, self.level.opposite());
+        // A pin that does not obey stops the heartbeat, which is what it is for.
+        let _ = self.pin.apply(self.level);
     }
 }
 
@@ -148,6 +185,7 @@ impl<M: Manager> Talk<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actuator::gpio::{Backend, Pins, Wiring};
 
     #[derive(Default)]
     struct Told(Vec<String>);
@@ -164,6 +202,21 @@ mod tests {
         let mut talk = Talk::new(Told::default());
         steps.iter().for_each(|steps| talk.look(Duration::from_secs(1), *steps, ""));
         assert_eq!(talk.manager.0, told);
+    }
+
+    #[test]
+    fn the_heart_beats_with_steps_and_stops_with_them() {
+        let pins = Pins::new(Backend::Simulated);
+        let pin = pins.claim(&Wiring::new(25, true), Level::Off).unwrap();
+        let mut heart = Heart::new(pin);
+        let high = || pins.simulated().high(25);
+        assert_eq!(high(), Some(false));
+        heart.beat(BEAT);
+        assert_eq!(high(), Some(true));
+        heart.beat(BEAT + BEAT / 2);
+        assert_eq!(high(), Some(true), "not faster, however many steps there are");
+        heart.beat(2 * BEAT);
+        assert_eq!(high(), Some(false));
     }
 
     #[test]

@@ -36,8 +36,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::actuator::ActuatorError;
-use crate::actuator::gpio::Pins;
-use crate::arbiter::Saved;
+use crate::actuator::gpio::{Pins, Wiring};
+use crate::arbiter::{Level, Saved};
 use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::control::{Ask, Reply};
@@ -142,12 +142,14 @@ impl Daemon {
         }
         let hands =
             Hands::claim(&options.config, &options.pins, desk.clone(), runtime, inbox.clone())?;
+        let heartbeat = options.config.heartbeat.map(|pin| Wiring::new(pin, true));
+        let heartbeat = heartbeat.map(|pin| options.pins.claim(&pin, Level::Off)).transpose()?;
         let store = open_store(&options, &inbox)?;
         let socket = Socket::bind(&options.config.data);
         let probes = probes::start(&options.config.probes, &inbox).map_err(StartError::Thread)?;
         let (config, loaded) = (options.config.clone(), options.rules.digest());
         let mut tasks = open_ports(&options, commands, &desk, &inbox);
-        let alive = alive::Alive::start().map_err(StartError::Thread)?;
+        let alive = alive::Alive::start(heartbeat).map_err(StartError::Thread)?;
         let control = control_loop(options, hands, store, inbox.clone(), alive);
         let thread = thread::Builder::new()
             .name("engine".to_owned())
