@@ -5,6 +5,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use sunkeep::config;
+use sunkeep::problem::{Source, render};
+
 fn read(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
@@ -73,4 +76,61 @@ fn pins_are_taken_to_safe_without_configuration_rules_or_database() {
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(said, "GPIO 17 is low: heater is safe\nGPIO 22 is high: modem is safe\n");
+}
+
+/// The shipped configuration with every example line in force.
+fn config_in_force() -> String {
+    let text = read("deploy/config.toml");
+    let line = |line: &str| match line.strip_prefix("# ") {
+        Some(rest) if rest.starts_with('[') || rest.contains(" = ") => format!("{rest}\n"),
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_shipped_configuration_is_sound_as_it_is_and_with_everything_in_force() {
+    let mut counts = Vec::new();
+    for text in [read("deploy/config.toml"), config_in_force()] {
+        let source = Source { name: "config.toml".to_owned(), text };
+        match config::parse(&source, Path::new("/etc/sunkeep")) {
+            Ok(config) => {
+                assert_eq!(config.data, Path::new("/var/lib/sunkeep"));
+                assert_eq!(config.rules, Path::new("/etc/sunkeep/rules"));
+                counts.push((config.devices.len(), config.inputs.len(), config.outputs.len()));
+            }
+            Err(problems) => panic!("{}", render(&problems, &[source], false)),
+        }
+    }
+    assert_eq!(counts, [(0, 0, 0), (2, 3, 2)], "devices, inputs with probes, outputs");
+}
+
+#[test]
+fn the_rules_of_the_readme_fit_the_shipped_configuration() {
+    let source = Source { name: "config.toml".to_owned(), text: config_in_force() };
+    let config = config::parse(&source, Path::new("/etc/sunkeep")).unwrap();
+    for rule in ["rules/preserve_battery.rhai", "rules/enclosure_heater.rhai"] {
+        let source = Source { name: rule.to_owned(), text: read(rule) };
+        config.prove(vec![source]).unwrap_or_else(|report| panic!("{report}"));
+    }
+}
+
+#[test]
+fn the_unit_and_the_configuration_agree_on_folders_and_user() {
+    assert_eq!(unit("StateDirectory"), ["sunkeep"]);
+    let user = unit("User")[0].clone();
+    assert!(read("deploy/sysusers.conf").contains(&format!("u {user} ")));
+    assert!(read("deploy/tmpfiles.conf").contains("/etc/sunkeep 0750 root sunkeep"));
+}
+
+#[test]
+fn everything_that_is_packaged_is_there() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let assets = &manifest["package"]["metadata"]["deb"]["assets"];
+    let sources = assets.as_array().unwrap().iter().map(|asset| asset[0].as_str().unwrap());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for source in sources.filter(|source| !source.starts_with("target/")) {
+        let there = folder.join(source.trim_end_matches('*')).exists();
+        assert!(there, "{source} is packaged and is not there");
+    }
 }

@@ -93,6 +93,14 @@ impl Machine {
                 self.put_own_ports_in();
                 Ok(())
             }
+            // These need a Raspberry Pi's own systemd and packages: that they name
+            // what we ship is all that is looked at.
+            ["sudo", "apt", "install", package] if package.starts_with("./sunkeep_") => Ok(()),
+            ["sudo", "apt", "remove", "sunkeep"] | ["journalctl", "-u", "sunkeep", "-e"] => Ok(()),
+            ["sudo", "systemctl", "restart" | "edit", "sunkeep"] => Ok(()),
+            ["deploy/build-debs", "arm64", "armhf"] => self
+                .finish(Command::new("bash").arg("-n").arg(Path::new(REPOSITORY).join(words[0]))),
+            ["sudo", "sunkeep", rest @ ..] => self.sunkeep(rest),
             ["sqlite3", ..] if !exists("sqlite3") => {
                 println!("SKIPPED, there is no sqlite3 here: {command}");
                 Ok(())
@@ -113,8 +121,9 @@ impl Machine {
             "demo" => &["--headless", "--for", "2s", "--data", &data],
             "scan" => &["--port", &scanned],
             "watch" | "sim" => &["--for", "1s"],
-            "registers" | "decode" | "check" | "test" => &[],
-            "rules" | "safe-outputs" => with_config,
+            "registers" | "decode" | "test" => &[],
+            "rules" | "safe-outputs" | "check" => with_config,
+            "doctor" => return self.doctor(&config),
             "run" => {
                 self.daemon = None;
                 &["--simulate-pins", "--for", "2s"]
@@ -130,6 +139,20 @@ impl Machine {
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
         self.finish(command.args(words).args(more))
+    }
+
+    /// Whatever it finds on the machine of the test, it says so in order.
+    fn doctor(&self, config: &str) -> Result<(), String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
+        let output = command.args(["doctor", "--json", "--config", config]).output();
+        let output = output.map_err(|error| error.to_string())?;
+        let findings: Vec<serde_json::Value> =
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        let well = findings.iter().all(|finding| finding["mend"] == "");
+        if findings.len() > 8 && well == output.status.success() {
+            return Ok(());
+        }
+        Err(format!("{}: {findings:#?}", output.status))
     }
 
     /// Runs a program in the reader's folder and expects it to succeed.
@@ -288,6 +311,7 @@ fn every_key_of_the_configuration_is_documented_and_no_other() {
 }
 
 const SMALL_SITE: &str = "[site]\nlatitude = 1\nlongitude = 1\n[devices.mppt]\nport = 'p'\n\
+    [probes.cell]\nsysfs = '/sys/temp'\n\
     [inputs.soc]\nfrom = 'mppt.battery_voltage'\n\
     [outputs.load]\ndevice = 'mppt'\nload_output = true\nsafe = 'on'\n\
     [setpoints.limit]\ndevice = 'mppt'\nregister = 'charge_current_limit'\n\

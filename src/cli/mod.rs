@@ -12,8 +12,10 @@ pub mod decode;
 )]
 mod demo;
 pub mod device;
+mod doctor;
 pub mod get;
 pub mod journal;
+mod log;
 mod port;
 pub mod registers;
 pub mod rules;
@@ -31,8 +33,6 @@ mod why;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
 
 /// Keeps a remote, solar-powered site alive: reads Victron VE.Direct devices,
 /// keeps a history, and lets your rules act through relays and registers.
@@ -48,6 +48,7 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     SafeOutputs(safe_outputs::SafeOutputs),
+    Doctor(doctor::Doctor),
     Check(check::Check),
     Test(test::Test),
     Arm(arm::Arm),
@@ -72,7 +73,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let _lines = log();
+    let _lines = log::start();
     match run(&arguments.command) {
         Ok(code) => code,
         Err(error) => {
@@ -87,6 +88,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo.run(),
         Command::Run(run) => run.run(),
         Command::SafeOutputs(safe) => safe.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Check(check) => check.run(),
         Command::Test(test) => test.run(),
         Command::Arm(arm) => arm.run(),
@@ -106,25 +108,4 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Decode(decode) => decode.run(),
         Command::Sim(sim) => sim.run(),
     }
-}
-
-/// Log lines that may wait for a terminal or a pipe; more are dropped.
-const LOG_LINES_MAX: usize = 4096;
-
-/// Log lines go to standard error; `RUST_LOG` says which. The demo's screen and
-/// a command's output must not be mixed with them, so only `run` speaks by itself.
-/// A thread of their own writes them: a stopped terminal must not stop control.
-fn log() -> WorkerGuard {
-    let running = std::env::args().nth(1).is_some_and(|word| word == "run");
-    let default = if running { "info" } else { "error" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(LOG_LINES_MAX)
-        .finish(std::io::stderr());
-    let lines = tracing_subscriber::fmt().with_ansi(ansi).with_target(false);
-    // A second subscriber exists only in tests.
-    let _ = lines.with_env_filter(filter).with_writer(writer).try_init();
-    guard
 }

@@ -53,6 +53,10 @@ impl Socket {
                 return;
             };
             match self.listener.accept().await {
+                Ok((stream, _)) if !may_ask(&stream) => {
+                    tracing::warn!("control socket: a stranger was sent away");
+                    drop(permit);
+                }
                 Ok((stream, _)) => {
                     let (desk, inbox, rules) = (desk.clone(), inbox.clone(), rules.clone());
                     tokio::spawn(async move {
@@ -68,6 +72,17 @@ impl Socket {
             }
         }
     }
+}
+
+/// Root and the user of this process may ask, nobody else: the file's mode says so
+/// too, but a mode can be changed and a folder be copied.
+fn may_ask(stream: &UnixStream) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| allowed(peer.uid(), own))
+}
+
+const fn allowed(peer: u32, own: u32) -> bool {
+    peer == 0 || peer == own
 }
 
 impl Drop for Socket {
@@ -118,4 +133,15 @@ pub(super) async fn ask_engine(inbox: &Inbox, ask: Ask) -> Reply {
     inbox.deliver(Input::Asked(ask, reply)).await;
     let ended = || Reply::Refused { message: "the daemon is stopping".to_owned() };
     answer.await.unwrap_or_else(|_| ended())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_and_the_own_user_may_ask_and_nobody_else() {
+        assert!(allowed(0, 998) && allowed(998, 998));
+        assert!(!allowed(1000, 998) && !allowed(65534, 998));
+    }
 }
