@@ -15,14 +15,14 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::clock::SystemClock;
-use crate::sim::device::{Device, Kind, Options};
+use crate::sim::device::{Device, Kind, Measured, Options};
 use crate::sim::faults::Faults;
 use crate::sim::pty::Port;
 use crate::sim::{Shared, lock};
 use crate::vedirect::register;
 
 use super::site;
-use parse::{clamp, firmware, share};
+use parse::{clamp, firmware, percent, share};
 
 /// Speed of every VE.Direct line.
 const BAUD: u32 = 19200;
@@ -101,6 +101,9 @@ struct DeviceArgs {
     /// Serial number.
     #[arg(long = "serial-number", value_name = "TEXT", visible_alias = "serial")]
     serial_number: Option<String>,
+    /// State of charge of a battery monitor, in percent.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    soc: Option<f64>,
     /// Time between TEXT blocks.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = site::duration)]
     period: Duration,
@@ -142,7 +145,8 @@ struct FaultArgs {
 impl DeviceArgs {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let kind = self.kind.kind();
-        let device = Device::new(kind, self.options(kind)?);
+        let mut device = Device::new(kind, self.options(kind)?);
+        self.measure(&mut device)?;
         println!(
             "{}: {} (0x{:04X}), serial number {}, firmware {}.{:02}",
             self.link.display(),
@@ -163,6 +167,16 @@ impl DeviceArgs {
         drop(port);
         report(&lock(&device));
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn measure(&self, device: &mut Device) -> anyhow::Result<()> {
+        let Some(soc) = self.soc else { return Ok(()) };
+        let Measured::Monitor(mut monitor) = device.measured().clone() else {
+            anyhow::bail!("--soc is for a battery monitor; a {} has none", device.kind().model());
+        };
+        monitor.state_of_charge = Some(soc);
+        device.measure(Measured::Monitor(monitor));
+        Ok(())
     }
 
     fn options(&self, kind: Kind) -> anyhow::Result<Options> {

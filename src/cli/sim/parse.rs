@@ -41,6 +41,14 @@ pub fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Reads a percentage.
+pub fn percent(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err(format!("`{text}` is not between 0 and 100")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
