@@ -11,7 +11,7 @@ mod setpoints;
 use std::path::Path;
 use std::time::Duration;
 
-use sunkeep::actuator::gpio::Wiring;
+use sunkeep::actuator::gpio::{Contact, Wiring};
 use sunkeep::arbiter::{AtExit, Level};
 use sunkeep::config::{Actuator, Config, OnMode, load, parse};
 use sunkeep::problem::{Source, render};
@@ -69,7 +69,9 @@ fn the_shipped_example_and_rules_are_clean() {
         assert!(names.contains(&name), "{names:?}");
     }
     let heater = &config.outputs[0];
-    assert_eq!(heater.actuator, Actuator::Gpio(Wiring::new(17, true)));
+    let contact = Some(Contact { pin: 27, active_high: true });
+    assert_eq!(heater.actuator, Actuator::Gpio(Wiring { contact, ..Wiring::new(17, true) }));
+    assert_eq!(config.heartbeat, Some(25));
     assert_eq!(heater.policy.max_on, Duration::from_secs(2 * 3600));
     let load = &config.outputs[1];
     let on_mode = OnMode::Auto;

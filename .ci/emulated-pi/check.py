@@ -90,7 +90,8 @@ def short(life):
     for pin in SAFE:
         life.away(pin, "armed", "killed")
         life.safe_after(pin, "killed", "end")
-    expect(life.between(HEATER, "killed", "helped")[-1][1] == "0",
+    last = [level for _, level in life.between(HEATER, "killed", "helped")][-1:]
+    expect(last == ["0"],
            f"{life.name}: GPIO {HEATER} is driven low by safe-outputs, not merely released")
 
 
