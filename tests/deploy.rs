@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sunkeep::config;
 use sunkeep::problem::{Source, render};
@@ -133,4 +135,48 @@ fn everything_that_is_packaged_is_there() {
         let there = folder.join(source.trim_end_matches('*')).exists();
         assert!(there, "{source} is packaged and is not there");
     }
+}
+
+/// The shipped configuration on this machine, as a command that runs it for a while.
+fn as_installed(folder: &Path, lasting: &str) -> Command {
+    std::fs::create_dir(folder.join("rules")).unwrap();
+    let text = read("deploy/config.toml").replace("\"/var/lib/sunkeep\"", "\"data\"");
+    std::fs::write(folder.join("config.toml"), text).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
+    program.args(["run", "--for", lasting, "--config"]).arg(folder.join("config.toml"));
+    program
+}
+
+/// How long a loaded machine may take for what takes a second.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[test]
+fn systemd_is_told_of_ready_watchdog_status_and_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("notify");
+    let heard = UnixDatagram::bind(&socket).unwrap();
+    heard.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut program = as_installed(folder.path(), "3s");
+    program.env("NOTIFY_SOCKET", &socket).stderr(Stdio::null());
+    let mut daemon = program.spawn().unwrap();
+    let (mut said, mut buffer) = (String::new(), [0; 1024]);
+    while !said.contains("STOPPING=1") {
+        let length = heard.recv(&mut buffer).unwrap_or_else(|error| panic!("{error} after {said}"));
+        said += &String::from_utf8_lossy(&buffer[..length]);
+    }
+    assert!(daemon.wait().unwrap().success());
+    assert!(said.starts_with("READY=1\n"), "{said}");
+    for word in ["WATCHDOG=1", "STATUS=mode observe"] {
+        assert!(said.contains(word), "no {word} in {said}");
+    }
+}
+
+#[test]
+fn lines_for_journald_carry_their_priority() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = as_installed(folder.path(), "100ms");
+    let output = program.env("JOURNAL_STREAM", "8:1").env_remove("RUST_LOG").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("<6>stopped"), "{said}");
+    assert!(said.lines().all(|line| line.starts_with('<')), "{said}");
 }
