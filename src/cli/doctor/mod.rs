@@ -139,7 +139,11 @@ impl Doctor {
 
     fn patient(&self) -> Patient {
         let (config, config_problem) = match config::load(&self.config.config) {
-            Ok((config, _)) => (Some(config), String::new()),
+            Ok((mut config, _)) => {
+                // Mounts have full paths.
+                config.data = std::path::absolute(&config.data).unwrap_or(config.data);
+                (Some(config), String::new())
+            }
             Err(report) => {
                 let first = report.located().into_iter().next();
                 (None, first.map_or_else(String::new, |problem| problem.message))

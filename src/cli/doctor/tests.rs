@@ -156,6 +156,14 @@ fn a_pin_boots_at_its_safe_level_or_is_told() {
 }
 
 #[test]
+fn the_pins_of_the_example_boot_at_their_safe_levels() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = include_str!("../../../examples/site.toml");
+    let said = outputs::boot_pulls(&patient(folder.path(), example, &[]));
+    assert!(said.len() >= 4 && said.iter().all(|said| said.0 == Grade::Good), "{said:#?}");
+}
+
+#[test]
 fn a_pin_of_the_character_device_needs_a_kernel_that_keeps_it() {
     let look = outputs::persistence;
     let file = "sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs";
