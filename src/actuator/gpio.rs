@@ -1,20 +1,21 @@
 //! Relays on GPIO pins, through whichever driver the machine has.
 //!
-//! Three backends behind one trait: `rppal` writes the registers of a Raspberry
-//! Pi, `cdev` asks the kernel on any board, `simulated` is for demos and tests.
+//! Backends behind one trait: `rppal` writes the registers of a Raspberry Pi,
+//! `cdev` asks the kernel on any board; `simulated` is for demos and tests, and
+//! `witness` for tests in which this process dies.
 //! A pin is claimed with its level already decided, so that there is no moment
 //! in which it shows another one. Polarity lives here and nowhere else.
 //!
 //! A relay may have a *contact*: a second pin that shows what the relay really
 //! does. Then its word counts, because a welded relay obeys no pin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::drivers::{self, Pin, Sense};
 use super::pin_table::PinTable;
 pub use super::simulated::SimulatedPins;
-use super::{Actuator, ActuatorError};
+use super::{Actuator, ActuatorError, witness};
 use crate::arbiter::Level;
 
 /// How long a relay and its contact may take to follow the pin: large contactors
@@ -36,6 +37,8 @@ pub enum Backend {
     Cdev,
     /// Nothing real moves.
     Simulated,
+    /// Nothing real moves, and the levels are kept by another process.
+    Witness,
 }
 
 /// How a relay hangs on the board.
@@ -85,6 +88,8 @@ impl Wiring {
 /// A source of pins.
 pub struct Pins {
     backend: Backend,
+    /// The socket of [`Backend::Witness`].
+    witness: String,
     table: Option<PathBuf>,
     simulated: SimulatedPins,
 }
@@ -93,7 +98,15 @@ impl Pins {
     /// Pins of one backend; [`Backend::Auto`] leaves it to each pin's wiring.
     #[must_use]
     pub fn new(backend: Backend) -> Self {
-        Self { backend, table: None, simulated: SimulatedPins::default() }
+        let witness = String::new();
+        Self { backend, witness, table: None, simulated: SimulatedPins::default() }
+    }
+
+    /// Pins whose levels are kept by whoever listens at `socket`.
+    #[must_use]
+    pub fn witnessed(socket: &Path) -> Self {
+        let witness = socket.to_string_lossy().into_owned();
+        Self { witness, ..Self::new(Backend::Witness) }
     }
 
     /// Where it is written down which pins are driven, for `safe-outputs`.
@@ -161,6 +174,7 @@ impl Pins {
             || drivers::rppal_output(pin, high),
             || drivers::cdev_output(chip, pin, high),
             || self.simulated.output(pin, high),
+            || witness::output(&self.witness, pin, high),
         )
     }
 
@@ -175,6 +189,7 @@ impl Pins {
             || drivers::rppal_input(pin, pull_up),
             || drivers::cdev_input(&wiring.chip, pin, pull_up),
             || self.simulated.contact(pin, wiring.pin, inverted),
+            || witness::input(&self.witness, pin),
         )
     }
 
@@ -186,6 +201,7 @@ impl Pins {
         rppal: impl Fn() -> Result<T, String>,
         cdev: impl Fn() -> Result<T, String>,
         simulated: impl Fn() -> T,
+        witness: impl Fn() -> Result<T, String>,
     ) -> Result<T, ActuatorError> {
         let backend = if self.backend == Backend::Auto { wiring.driver } else { self.backend };
         let claimed = match backend {
@@ -195,6 +211,7 @@ impl Pins {
             Backend::Rppal => rppal(),
             Backend::Cdev => cdev(),
             Backend::Simulated => Ok(simulated()),
+            Backend::Witness => witness(),
         };
         claimed.map_err(|cause| ActuatorError::Claim { pin, cause })
     }

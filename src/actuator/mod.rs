@@ -12,6 +12,7 @@ pub mod load_output;
 pub mod pin_table;
 pub mod setpoint;
 mod simulated;
+mod witness;
 
 use crate::arbiter::Level;
 use crate::engine::Outcome;

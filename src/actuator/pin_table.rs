@@ -98,7 +98,7 @@ impl PinTable {
             pin: wiring.pin,
             high: wiring.is_high(safe),
             driver: match wiring.driver {
-                Backend::Auto | Backend::Simulated => "auto".to_owned(),
+                Backend::Auto | Backend::Simulated | Backend::Witness => "auto".to_owned(),
                 Backend::Rppal => "rppal".to_owned(),
                 Backend::Cdev => wiring.chip,
             },

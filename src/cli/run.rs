@@ -27,9 +27,10 @@ pub struct Run {
     /// Record every byte of every port into this folder, one file a device.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
-    /// Move no real pin: try a configuration on a desk.
-    #[arg(long)]
-    simulate_pins: bool,
+    /// Move no real pin: try a configuration on a desk. With a socket, whoever
+    /// listens there keeps the levels, also when this program is killed.
+    #[arg(long, value_name = "SOCKET", num_args = 0..=1, require_equals = true)]
+    simulate_pins: Option<Option<PathBuf>>,
     /// Where to write down which pins are driven, for `safe-outputs`. Without it,
     /// the file `pins` in the data folder.
     #[arg(long, value_name = "FILE")]
@@ -74,14 +75,15 @@ impl Run {
     fn pins(&self, config: &Config) -> Pins {
         let uses_pins =
             config.outputs.iter().any(|output| matches!(output.actuator, Actuator::Gpio(_)));
-        if self.simulate_pins {
-            if uses_pins {
-                tracing::warn!("pins are simulated: no relay will move");
-            }
-            return Pins::new(Backend::Simulated);
+        if self.simulate_pins.is_some() && uses_pins {
+            tracing::warn!("pins are simulated: no relay will move");
         }
         let table = self.pins.clone().unwrap_or_else(|| config.data.join(pin_table::FILE));
-        Pins::new(Backend::Auto).with_table(table)
+        match &self.simulate_pins {
+            None => Pins::new(Backend::Auto).with_table(table),
+            Some(None) => Pins::new(Backend::Simulated),
+            Some(Some(witness)) => Pins::witnessed(witness),
+        }
     }
 
     async fn serve(&self, options: Options) -> anyhow::Result<ExitCode> {
