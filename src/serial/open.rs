@@ -122,3 +122,26 @@ fn listed(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     paths.sort();
     paths
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_serial::{Error, ErrorKind};
+
+    /// What is told of a file that is there, for an error of this kind.
+    #[track_caller]
+    fn check(kind: ErrorKind, words: &str) {
+        let path = Path::new(file!()).canonicalize().unwrap();
+        let told = explain(path.clone(), &Error::new(kind, "as the system says")).to_string();
+        assert!(told.contains(words) && told.contains(path.to_str().unwrap()), "{told}");
+    }
+
+    #[test]
+    fn every_refusal_of_the_system_has_its_sentence() {
+        check(ErrorKind::NoDevice, "in use by another program");
+        check(ErrorKind::Io(io::ErrorKind::PermissionDenied), "add yourself to its group");
+        check(ErrorKind::Io(io::ErrorKind::NotFound), "is the cable plugged in?");
+        check(ErrorKind::Unknown, "as the system says");
+        check(ErrorKind::InvalidInput, "as the system says");
+    }
+}
