@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "support/running.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
 mod running;
 
 use std::path::PathBuf;
