@@ -1,0 +1,3 @@
+//! Faults of every kind, in virtual time, and the page that lists them.
+
+mod list;
