@@ -77,6 +77,7 @@ impl Bench {
         let input = |i: usize| Input {
             name: format!("x{i}"),
             point: format!("device.x{i}"),
+            derived: None,
             max_age: Duration::from_secs(10),
             grace: Duration::from_secs(10),
             unit: Unit::Watt,

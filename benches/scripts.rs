@@ -22,6 +22,7 @@ fn input(index: usize) -> Input {
     Input {
         name: format!("input{index}"),
         point: format!("device.input{index}"),
+        derived: None,
         max_age: Duration::from_secs(10),
         grace: Duration::from_secs(10),
         unit: Unit::Watt,

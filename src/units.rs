@@ -56,6 +56,31 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Every unit, the common ones first.
+    pub const ALL: [Self; 21] = [
+        Self::None,
+        Self::Volt,
+        Self::Ampere,
+        Self::Watt,
+        Self::VoltAmpere,
+        Self::Celsius,
+        Self::Percent,
+        Self::AmpereHour,
+        Self::KilowattHour,
+        Self::KilovoltAmpereHour,
+        Self::Second,
+        Self::Millisecond,
+        Self::Minute,
+        Self::Hour,
+        Self::Day,
+        Self::Hertz,
+        Self::Ohm,
+        Self::MillivoltPerKelvin,
+        Self::PercentPerCelsius,
+        Self::SecondPerPercent,
+        Self::AcPeriod,
+    ];
+
     /// The symbol printed after a number; empty for [`Unit::None`].
     #[must_use]
     pub const fn symbol(self) -> &'static str {

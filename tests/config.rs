@@ -3,6 +3,8 @@
 
 #[path = "config/command.rs"]
 mod command;
+#[path = "config/derived.rs"]
+mod derived;
 #[path = "config/mistakes.rs"]
 mod mistakes;
 #[path = "config/setpoints.rs"]

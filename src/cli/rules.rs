@@ -65,7 +65,9 @@ fn definitions(world: &World) -> String {
             let _ = write!(text, "\n/// {meaning}\n{declaration};\n");
         }
     }
-    let inputs = world.inputs.iter().map(|input| (input.name.as_str(), "Input"));
+    // What has a dot in its name is a property of a device.
+    let named = world.inputs.iter().filter(|input| !input.name.contains('.'));
+    let inputs = named.map(|input| (input.name.as_str(), "Input"));
     let devices = world.devices.iter().map(|name| (name.as_str(), "Device"));
     let outputs = world.outputs.iter().map(|name| (name.as_str(), "Output"));
     let setpoints = world.setpoints.iter().map(|point| (point.name.as_str(), "Setpoint"));

@@ -1,4 +1,5 @@
-//! `[inputs.NAME]`: an alias for a point, with its age and range.
+//! `[inputs.NAME]`: an alias for a point, with its age and range; or a derived
+//! input, which is read elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +8,52 @@ use crate::rules::{Input, MAX_AGE, Quantity, World};
 use crate::vedirect::{register, text};
 
 use super::Names;
+use super::derived::Draft;
 use super::devices::{Device, known};
 use super::reader::{Placed, Section};
 
+/// All inputs of a file.
+#[derive(Default)]
+pub(super) struct Inputs<'a> {
+    /// Those that read a point.
+    pub plain: Vec<Input>,
+    /// Those that are made of others.
+    pub drafts: Vec<Draft<'a>>,
+    /// Names of those that were wrong.
+    pub broken: Vec<String>,
+}
+
 /// Reads all inputs.
-pub(super) fn inputs(root: &Section<'_>, devices: &[Device], names: &mut Names) -> Vec<Input> {
+pub(super) fn inputs<'a>(root: &Section<'a>, devices: &[Device], names: &mut Names) -> Inputs<'a> {
     let world = World { quantities: quantities(devices), ..World::default() };
-    let tables = root.sections("inputs").into_iter();
-    tables
-        .filter_map(|(name, section)| {
-            names.take(&section, &name);
+    let mut inputs = Inputs::default();
+    for (name, section) in root.sections("inputs") {
+        names.take(&section, &name);
+        let word = name.value.clone();
+        let read = if of_one_kind(&section) {
+            Draft::read(section, name).map(|draft| inputs.drafts.push(draft))
+        } else {
             let input = input(&section, name, devices, &world);
             section.done();
-            input
-        })
-        .collect()
+            input.map(|input| inputs.plain.push(input))
+        };
+        if read.is_none() {
+            inputs.broken.push(word);
+        }
+    }
+    inputs
+}
+
+/// Whether an input is derived; complains where it is two things at once.
+fn of_one_kind(section: &Section<'_>) -> bool {
+    let kinds = ["from", "expression", "first_of"];
+    let mut said = kinds.into_iter().filter(|key| section.has(key));
+    let first = said.next();
+    if let (Some(one), Some(two)) = (first, said.next()) {
+        let help = "an input is read, calculated, or the first good one of several: keep one";
+        section.complain(section.header(two), format!("`{two}` beside `{one}`"), help);
+    }
+    matches!(first, Some("expression" | "first_of"))
 }
 
 fn input(
@@ -32,7 +64,7 @@ fn input(
 ) -> Option<Input> {
     let from = section.text("from");
     if !section.has("from") {
-        section.missing("from", "for example \"shunt.soc\"");
+        section.missing("from", "for example \"shunt.soc\"; or an `expression`, or `first_of`");
     }
     let max_age = section.duration("max_age").unwrap_or(MAX_AGE);
     let grace = section.duration("grace").unwrap_or(max_age);
@@ -42,6 +74,7 @@ fn input(
     Some(Input {
         name: name.value,
         point: from.value,
+        derived: None,
         max_age,
         grace,
         unit: quantity.unit,

@@ -5,6 +5,7 @@
 //! configuration. Safety is declared here, with each output, and holds whatever
 //! any rule says.
 
+mod derived;
 mod devices;
 mod duration;
 mod files;
@@ -149,7 +150,7 @@ pub fn parse(source: &Source, folder: &Path) -> Result<Config, Vec<Problem>> {
     // Half a document would only bring complaints about what is missing.
     let config = errors.is_empty().then(|| {
         let root = Section::root(&reader, document.get_ref());
-        let config = config(&root, folder);
+        let config = config(&root, source, folder);
         root.done();
         config
     });
@@ -161,7 +162,7 @@ pub fn parse(source: &Source, folder: &Path) -> Result<Config, Vec<Problem>> {
     }
 }
 
-fn config(root: &Section<'_>, folder: &Path) -> Config {
+fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
     let path = |key, default: &str| {
         let given = root.text(key).map(|text| text.value);
         folder.join(given.as_deref().unwrap_or(default))
@@ -170,7 +171,7 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
     let devices = devices::devices(root, &mut names);
     let mut inputs = inputs::inputs(root, &devices, &mut names);
     let (probes, measured): (Vec<_>, Vec<_>) = probes::probes(root, &mut names).into_iter().unzip();
-    inputs.extend(measured);
+    inputs.plain.extend(measured);
     let outputs = outputs::outputs(root, &devices, &mut names);
     let setpoints = setpoints::setpoints(root, &devices, &mut names);
     let modes = modes::modes(root, &outputs, &setpoints, &mut names);
@@ -181,7 +182,7 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
         rules: path("rules", "rules"),
         devices,
         probes,
-        inputs,
+        inputs: inputs.plain,
         heartbeat: pins::heartbeat(root, &outputs),
         outputs,
         setpoints,
@@ -189,8 +190,12 @@ fn config(root: &Section<'_>, folder: &Path) -> Config {
         alerts,
         world: World::default(),
     };
-    let world = config.declared();
-    Config { world, ..config }
+    let mut world = config.declared();
+    derived::derive(inputs.drafts, inputs.broken, source, &mut world);
+    // A point that a calculation uses is an input without a name of its own.
+    let named = world.inputs.iter().filter(|input| !input.name.contains('.'));
+    let inputs = named.cloned().collect();
+    Config { inputs, world, ..config }
 }
 
 fn site(section: &Section<'_>) -> Option<Site> {

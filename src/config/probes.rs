@@ -58,6 +58,7 @@ fn probe(section: &Section<'_>, name: String) -> Option<(Probe, Input)> {
         unit: Unit::Celsius,
         meaning: Meaning::Plain,
         valid,
+        derived: None,
     };
     Some((Probe { name, source: source?, every }, input))
 }

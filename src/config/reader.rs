@@ -120,6 +120,20 @@ impl<'a> Section<'a> {
         self.value(key, "a text in quotes", |value| value.as_str().map(str::to_owned))
     }
 
+    /// Texts in brackets.
+    pub fn texts(&self, key: &'static str) -> Option<Vec<Placed<String>>> {
+        let found = self.value(key, "texts in brackets, as in [\"a\", \"b\"]", |value| {
+            let DeValue::Array(items) = value else {
+                return None;
+            };
+            let text = |item: &Spanned<DeValue<'a>>| {
+                Some(Placed { value: item.get_ref().as_str()?.to_owned(), span: item.span() })
+            };
+            items.iter().map(text).collect::<Option<Vec<_>>>()
+        })?;
+        Some(found.value)
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self, key: &'static str) -> Option<Placed<bool>> {
         self.value(key, "`true` or `false`", DeValue::as_bool)
@@ -207,6 +221,11 @@ impl<'a> Section<'a> {
     /// Complains about a value of this section.
     pub fn complain(&self, span: Range<usize>, message: impl Into<String>, help: &str) {
         self.reader.complain(span, message, help);
+    }
+
+    /// Notes what others found wrong with a value of this section.
+    pub fn pass_on(&self, problems: Vec<Problem>) {
+        self.reader.problems.borrow_mut().extend(problems);
     }
 
     /// The place of a key.

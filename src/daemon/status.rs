@@ -8,7 +8,7 @@ use crate::arbiter::{Decision, Demand, OutputId, Winner};
 use crate::clock::Now;
 use crate::control::{DeviceStatus, InputStatus, JournalLine, OutputStatus, RuleStatus, Status};
 use crate::journal::Entry;
-use crate::rules::{Input, State};
+use crate::rules::{Glimpse, Input, State};
 use crate::snapshot::{Snapshot, View};
 
 /// Everything, now.
@@ -60,8 +60,28 @@ fn devices(control: &ControlLoop) -> Vec<DeviceStatus> {
 }
 
 fn inputs(now: Now, control: &ControlLoop) -> Vec<InputStatus> {
-    let input = |input: &Input| input_status(now, &control.snapshot, input);
-    control.engine.rules().inputs().map(input).collect()
+    let rules = control.engine.rules();
+    let status = |(index, input): (usize, &Input)| match input.derived {
+        Some(_) => {
+            let memory = control.engine.memory();
+            derived_status(input, rules.glimpse(index, now, &control.snapshot, memory))
+        }
+        None => input_status(now, &control.snapshot, input),
+    };
+    rules.inputs().enumerate().map(status).collect()
+}
+
+fn derived_status(input: &Input, glimpse: Glimpse) -> InputStatus {
+    let from = glimpse.from.map(|from| format!("good, from {from}"));
+    InputStatus {
+        name: input.name.clone(),
+        value: glimpse
+            .value
+            .map(|v| words::value(&v, input.unit, input.meaning))
+            .unwrap_or_default(),
+        quality: glimpse.trouble.or(from).unwrap_or_else(|| "good".to_owned()),
+        age: glimpse.age.map(|age| age.as_secs_f64()),
+    }
 }
 
 fn input_status(now: Now, snapshot: &Snapshot, input: &Input) -> InputStatus {

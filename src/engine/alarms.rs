@@ -22,7 +22,7 @@ pub(super) struct Alarms {
 
 impl Alarms {
     pub(super) fn step(&mut self, view: View<'_>, verdicts: &[Verdict], effects: &mut Vec<Effect>) {
-        let View { now, snapshot, rules, .. } = view;
+        let View { now, snapshot, rules, memory } = view;
         for verdict in verdicts {
             let rule = &rules.rules()[verdict.rule];
             let Action::Alert(alarm) = &rule.action else {
@@ -31,7 +31,7 @@ impl Alarms {
             let what = match verdict.state {
                 State::Set if self.is_due(now.monotonic, &rule.name, alarm) => {
                     self.said.insert(rule.name.clone(), now.monotonic);
-                    rules.message(verdict.rule, now, snapshot).unwrap_or_default()
+                    rules.message(verdict.rule, now, snapshot, memory).unwrap_or_default()
                 }
                 State::Clear if self.said.remove(&rule.name).is_some() => "over".to_owned(),
                 _ => continue,

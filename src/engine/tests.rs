@@ -70,6 +70,7 @@ impl Site {
             inputs: vec![Input {
                 name: "soc".into(),
                 point: "shunt.soc".into(),
+                derived: None,
                 max_age: MAX_AGE,
                 grace: MAX_AGE,
                 unit: Unit::Percent,

@@ -8,11 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::arbiter::{Level, OutputId, Want};
-use crate::clock::Now;
-use crate::snapshot::Snapshot;
 
 use super::expression::Expression;
-use super::look::{self, Bound, Look, readable};
+use super::look::{Look, readable};
 use super::script::Script;
 
 /// What a rule asks for while it is set.
@@ -154,11 +152,11 @@ impl Amount {
 
 impl Alarm {
     /// The message with the values of now.
-    pub(super) fn say(&self, now: Now, snapshot: &Snapshot, inputs: &[Bound]) -> String {
+    pub(super) fn say(&self, look: &Look<'_>) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Input(input) => match look::value(now, snapshot, &inputs[*input]) {
-                Ok((value, _)) => readable(&value, &inputs[*input].input),
+            Piece::Input(input) => match look.value(*input) {
+                Ok((value, _)) => readable(&value, &look.inputs[*input].input),
                 Err(reason) => format!("unknown ({reason})"),
             },
         };

@@ -14,7 +14,7 @@ use crate::snapshot::Snapshot;
 
 use super::condition::{Condition, Truth};
 use super::explain::{self, Explanation};
-use super::look::{self, Look};
+use super::look::Look;
 use super::{Memory, RuleSet};
 
 /// A condition of the configuration. Every rule set that is compiled for the same
@@ -67,8 +67,7 @@ impl RuleSet {
         snapshot: &Snapshot,
         memory: &Memory,
     ) -> Explanation {
-        let mut values = Vec::new();
-        look::numbers(now, snapshot, &self.inputs, &mut values);
+        let values = self.numbers(now, snapshot, memory);
         let look =
             Look { now, snapshot, inputs: &self.inputs, values: &values, facts: &memory.facts };
         explain::condition(self, &clause.condition, &look)

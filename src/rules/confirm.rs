@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::condition::{Ask, Condition};
+use super::condition::Condition;
 use super::expression::Expression;
 use super::facts::Needs;
 use super::look::Look;
@@ -18,11 +18,8 @@ pub(super) fn rests_on(condition: &Condition, needs: &Needs) -> Vec<usize> {
     condition.leaves(&mut leaves);
     let mut inputs: Vec<usize> = leaves
         .iter()
-        .filter_map(|leaf| match &leaf.ask {
-            Ask::Number { value, .. } => Some(readings(value, needs)),
-            Ask::Word(_) => None,
-        })
-        .flatten()
+        .flat_map(|leaf| leaf.expressions())
+        .flat_map(|expression| readings(expression, needs))
         .collect();
     inputs.sort_unstable();
     inputs.dedup();
@@ -32,7 +29,7 @@ pub(super) fn rests_on(condition: &Condition, needs: &Needs) -> Vec<usize> {
 /// The inputs whose values count; an age grows without any frame.
 fn readings(expression: &Expression, needs: &Needs) -> Vec<usize> {
     match expression {
-        Expression::Negative(inner) => readings(inner, needs),
+        Expression::Negative(inner) | Expression::Curve(inner, _) => readings(inner, needs),
         Expression::Binary(_, a, b) => [readings(a, needs), readings(b, needs)].concat(),
         Expression::Age(_) => Vec::new(),
         other => needs.inputs_of(other),
@@ -40,13 +37,21 @@ fn readings(expression: &Expression, needs: &Needs) -> Vec<usize> {
 }
 
 impl Look<'_> {
-    /// Whether each of these inputs has had a frame after `since`. An input that
-    /// is made of others has no frames of its own.
+    /// Whether each of these inputs has had a frame after `since`. An input that is
+    /// derived has no frames of its own: what it rests on now must have had one.
     pub(super) fn confirmed(&self, inputs: &[usize], since: Option<Duration>) -> bool {
         let Some(since) = since else { return inputs.is_empty() };
-        inputs.iter().all(|&input| {
-            let reading = self.inputs[input].point.and_then(|point| self.snapshot.reading(point));
-            reading.is_none_or(|reading| reading.at.monotonic > since)
-        })
+        inputs.iter().all(|&input| self.seen_after(since, input))
+    }
+
+    fn seen_after(&self, since: Duration, input: usize) -> bool {
+        let bound = &self.inputs[input];
+        match (self.own(bound), &bound.input.derived) {
+            (Some(reading), _) => reading.at.monotonic > since,
+            (None, Some(derived)) => self
+                .chosen(derived)
+                .is_none_or(|choice| choice.parts.iter().all(|&part| self.seen_after(since, part))),
+            (None, None) => true,
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::units::{Unit, Value};
 use super::action::Action;
 use super::condition::{Ask, Condition, Leaf, Test, Truth, Word};
 use super::expression::Expression;
-use super::look::{self, Look, Missing, readable};
+use super::look::{Look, Missing, readable};
 use super::rule::{Rule, Timed};
 use super::{Memory, RuleSet};
 
@@ -38,8 +38,7 @@ impl RuleSet {
         snapshot: &Snapshot,
         memory: &Memory,
     ) -> Explanation {
-        let mut values = Vec::new();
-        look::numbers(now, snapshot, &self.inputs, &mut values);
+        let values = self.numbers(now, snapshot, memory);
         let look =
             Look { now, snapshot, inputs: &self.inputs, values: &values, facts: &memory.facts };
         let rule = &self.rules()[rule];
@@ -185,7 +184,14 @@ fn used<'a>(
         expressions.flat_map(|number| set.needs.inputs_of(number)).collect();
     inputs.sort_unstable();
     inputs.dedup();
-    inputs.into_iter().map(|input| used_input(input, look)).collect()
+    used_inputs(&inputs, look)
+}
+
+/// Inputs as the journal keeps them, and what those are made of that are derived.
+pub(super) fn used_inputs(inputs: &[usize], look: &Look<'_>) -> Vec<Used> {
+    let mut all = Vec::new();
+    inputs.iter().for_each(|&input| look.behind(input, &mut all));
+    all.into_iter().map(|input| used_input(input, look)).collect()
 }
 
 /// An input with its value and age, or why it has none.
@@ -194,18 +200,21 @@ pub(super) fn value_of(index: usize, look: &Look<'_>) -> String {
     match look.value(index) {
         Ok((value, age)) => {
             let value = readable(&value, input);
-            format!("{} is {value} ({} s old)", input.name, age.as_secs())
+            let from = look.chosen_of_several(index).map(|text| format!(", from {text}"));
+            let from = from.unwrap_or_default();
+            format!("{} is {value} ({} s old{from})", input.name, age.as_secs())
         }
         Err(reason) => format!("{} is unknown: {reason}", input.name),
     }
 }
 
-/// An input as the journal keeps it.
-pub(super) fn used_input(index: usize, look: &Look<'_>) -> Used {
+fn used_input(index: usize, look: &Look<'_>) -> Used {
     let input = &look.inputs[index].input;
     match look.value(index) {
         Ok((value, age)) => {
-            Used { input: input.name.clone(), value: readable(&value, input), age: Some(age) }
+            let from = look.chosen_of_several(index).map(|text| format!(", from {text}"));
+            let value = readable(&value, input) + from.as_deref().unwrap_or_default();
+            Used { input: input.name.clone(), value, age: Some(age) }
         }
         Err(reason) => Used { input: input.name.clone(), value: reason.to_string(), age: None },
     }

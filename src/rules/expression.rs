@@ -5,6 +5,8 @@
 //! calculation by itself; it never leaves this module as an answer. Readings
 //! cannot be NaN: they are refused at the door.
 
+use std::sync::Arc;
+
 use crate::arbiter::OutputId;
 use crate::units::{Unit, Value};
 
@@ -64,6 +66,9 @@ pub enum Expression {
     Negative(Box<Expression>),
     /// Two numbers joined.
     Binary(Operation, Box<Expression>, Box<Expression>),
+    /// A number read off a curve: straight lines between its points, and the end
+    /// values beyond its ends.
+    Curve(Box<Expression>, Arc<[(f64, f64)]>),
     /// What an input did lately: index into the rule set's windows.
     Window(usize, Fold),
     /// Seconds since an input's last frame, however old that is.
@@ -83,6 +88,7 @@ impl Expression {
             Self::Number(number) => *number,
             Self::Negative(inner) => -inner.evaluate(look),
             Self::Binary(operation, a, b) => operation.apply(a.evaluate(look), b.evaluate(look)),
+            Self::Curve(inner, points) => read_off(points, inner.evaluate(look)),
             Self::Window(window, fold) => look.facts.window(*window, *fold),
             Self::Age(input) => look.age(*input).map_or(f64::NAN, |age| age.as_secs_f64()),
             Self::OnTimeToday(output) => look.facts.on_time(*output),
@@ -93,13 +99,23 @@ impl Expression {
     /// Every input it reads now.
     pub fn inputs(&self, look_up: &dyn Fn(&Self) -> Option<usize>, out: &mut Vec<usize>) {
         match self {
-            Self::Negative(inner) => inner.inputs(look_up, out),
+            Self::Negative(inner) | Self::Curve(inner, _) => inner.inputs(look_up, out),
             Self::Binary(_, a, b) => {
                 a.inputs(look_up, out);
                 b.inputs(look_up, out);
             }
             Self::Input(input) | Self::Age(input) => out.push(*input),
             other => out.extend(look_up(other)),
+        }
+    }
+
+    /// Whether it needs more than the readings of one moment.
+    pub(super) fn looks_back(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Input(_) => false,
+            Self::Negative(inner) | Self::Curve(inner, _) => inner.looks_back(),
+            Self::Binary(_, a, b) => a.looks_back() || b.looks_back(),
+            Self::Window(..) | Self::Age(_) | Self::OnTimeToday(_) | Self::EnergyToday(_) => true,
         }
     }
 
@@ -111,7 +127,7 @@ impl Expression {
                 input: look.inputs[*input].input.name.clone(),
                 reason,
             }),
-            Self::Negative(inner) => inner.missing(look),
+            Self::Negative(inner) | Self::Curve(inner, _) => inner.missing(look),
             Self::Binary(_, a, b) => a
                 .missing(look)
                 .or_else(|| b.missing(look))
@@ -126,6 +142,23 @@ impl Expression {
             Self::EnergyToday(_) => self.evaluate(look).is_nan().then_some(Missing::Energy),
         }
     }
+}
+
+/// The height of a curve at `x`; its points stand from left to right.
+fn read_off(points: &[(f64, f64)], x: f64) -> f64 {
+    let (Some(&(left, first)), Some(&(_, last))) = (points.first(), points.last()) else {
+        return f64::NAN;
+    };
+    if x.is_nan() {
+        return f64::NAN;
+    }
+    let Some(next) = points.iter().position(|(right, _)| x < *right) else { return last };
+    if x <= left {
+        return first;
+    }
+    // The first point is not to the right of `x`, so there is one before `next`.
+    let ((x0, y0), (x1, y1)) = (points[next - 1], points[next]);
+    y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
 }
 
 /// An expression being written: how it is spelt and what its numbers mean.

@@ -13,6 +13,7 @@ use crate::snapshot::{PointId, Reason, Snapshot, View};
 use crate::units::Value;
 
 use super::condition::{Ask, Leaf, Test, Truth};
+use super::derived::Absent;
 use super::expression::Expression;
 use super::facts::Facts;
 use super::world::Input;
@@ -49,7 +50,7 @@ pub enum Missing {
         /// The input.
         input: String,
         /// Why.
-        reason: Reason,
+        reason: Absent,
     },
     /// No frame has arrived, so there is no age.
     NeverSeen,
@@ -69,6 +70,8 @@ pub enum Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // What is missing is the part; the whole is only made of it.
+            Self::Reading { reason: Absent::Parts(parts), .. } => f.write_str(parts),
             Self::Reading { input, reason } => write!(f, "{input} is {reason}"),
             Self::NeverSeen => f.write_str("never seen"),
             Self::Window { covered } => {
@@ -82,18 +85,28 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Fills `out` with the number of each input, NaN where there is none.
-pub fn numbers(now: Now, snapshot: &Snapshot, inputs: &[Bound], out: &mut Vec<f64>) {
+/// Fills `out` with the number of each input, NaN where there is none. What is
+/// derived stands behind what it is made of.
+pub fn numbers(now: Now, snapshot: &Snapshot, inputs: &[Bound], facts: &Facts, out: &mut Vec<f64>) {
     out.clear();
-    out.extend(inputs.iter().map(|bound| {
-        let number = bound
+    for bound in inputs {
+        let own = bound
             .point
-            .and_then(|point| snapshot.good_number(now.monotonic, point, bound.input.max_age));
-        let valid = |number: &f64| {
-            bound.input.valid.is_none_or(|(low, high)| low <= *number && *number <= high)
+            .filter(|&point| bound.input.derived.is_none() || snapshot.reading(point).is_some());
+        let number = match (own, &bound.input.derived) {
+            (None, Some(derived)) => {
+                Look { now, snapshot, inputs, values: out, facts }.made(bound, derived)
+            }
+            (point, _) => point.map_or(f64::NAN, |point| read(now, snapshot, point, &bound.input)),
         };
-        number.filter(valid).unwrap_or(f64::NAN)
-    }));
+        out.push(number);
+    }
+}
+
+/// The number of a point as an input sees it, NaN where there is none.
+fn read(now: Now, snapshot: &Snapshot, point: PointId, input: &Input) -> f64 {
+    let number = snapshot.good_number(now.monotonic, point, input.max_age);
+    number.filter(|number| in_range(*number, input).is_ok()).unwrap_or(f64::NAN)
 }
 
 impl<'a> Look<'a> {
@@ -101,15 +114,24 @@ impl<'a> Look<'a> {
     ///
     /// # Errors
     /// Says why the value cannot be used.
-    pub fn value(&self, input: usize) -> Result<(Cow<'a, Value>, Duration), Reason> {
-        value(self.now, self.snapshot, &self.inputs[input])
+    pub fn value(&self, input: usize) -> Result<(Cow<'a, Value>, Duration), Absent> {
+        let bound = &self.inputs[input];
+        match &bound.input.derived {
+            Some(derived) if self.own(bound).is_none() => self.made_value(bound, derived),
+            _ => Ok(value(self.now, self.snapshot, bound)?),
+        }
     }
 
-    /// Time since an input's last frame, good or not.
+    /// Time since an input's last frame, good or not; of what is derived, since the
+    /// oldest that it rests on.
     #[must_use]
     pub fn age(&self, input: usize) -> Option<Duration> {
-        let reading = self.snapshot.reading(self.inputs[input].point?)?;
-        Some(self.now.monotonic.saturating_sub(reading.at.monotonic))
+        let bound = &self.inputs[input];
+        match (self.own(bound), &bound.input.derived) {
+            (Some(reading), _) => Some(self.now.monotonic.saturating_sub(reading.at.monotonic)),
+            (None, Some(derived)) => self.age_made(derived),
+            (None, None) => None,
+        }
     }
 
     /// The answer to one question.
@@ -128,11 +150,8 @@ impl<'a> Look<'a> {
     }
 }
 
-/// An input's value and age, or why there is none.
-///
-/// # Errors
-/// Says why the value cannot be used.
-pub fn value<'a>(
+/// The value of a point as an input sees it and its age, or why there is none.
+fn value<'a>(
     now: Now,
     snapshot: &'a Snapshot,
     bound: &Bound,
@@ -155,7 +174,7 @@ pub fn value<'a>(
 }
 
 /// An alias may declare a narrower range than its point.
-fn in_range(number: f64, input: &Input) -> Result<f64, Reason> {
+pub(super) fn in_range(number: f64, input: &Input) -> Result<f64, Reason> {
     match input.valid {
         Some((low, high)) if !(low <= number && number <= high) => {
             Err(Reason::OutOfRange { value: number })

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, NativeCallContext, Position};
 
-use crate::units::Unit;
+use crate::units::{Unit, Value};
 use crate::vedirect::state::Meaning;
 
 use super::expression::{Expression, Operation, Term};
@@ -26,6 +26,9 @@ const WINDOW: std::ops::RangeInclusive<Duration> =
 /// The most windows of a site: 64 × 60 buckets are 120 KiB.
 const WINDOWS_MAX: usize = 64;
 
+/// No battery's curve bends more often.
+const POINTS_MAX: usize = 32;
+
 /// Words over an input and a length of time.
 pub const WINDOWS: [(&str, Fold); 4] =
     [("avg", Fold::Average), ("min", Fold::Least), ("max", Fold::Most), ("rate", Fold::Rate)];
@@ -39,6 +42,11 @@ pub fn register(engine: &mut Engine, shared: &Shared) {
             lock(&build).windowed(ctx.call_position(), (word, fold), &input, &span)
         });
     }
+    let build = Arc::clone(shared);
+    let read_off = move |ctx: NativeCallContext, input: Dynamic, curve: Dynamic| {
+        lock(&build).interpolated(ctx.call_position(), &input, &curve)
+    };
+    engine.register_fn("interpolate", read_off);
     type Word = fn(&mut Build, Position, &Dynamic) -> TermRef;
     let words: [(&str, Word); 3] = [
         ("age", Build::age),
@@ -196,6 +204,41 @@ impl Build {
         TermRef(Some(Term { expression: Expression::Window(window, fold), text, unit, valid }))
     }
 
+    fn interpolated(&mut self, at: Position, input: &Dynamic, curve: &Dynamic) -> TermRef {
+        let example = "for example `interpolate(battery_voltage, [[11.8, 0], [12.7, 100]])`";
+        let term = match self.measured(input) {
+            Some(Some(Term { expression: Expression::Input(index), .. })) => {
+                self.quantity(at, index).map(|index| self.input_term(index))
+            }
+            Some(term) => term,
+            None => {
+                let found = self.kind(input);
+                let message = format!("`interpolate` reads a number off a curve, found {found}");
+                self.complain(at, message, example);
+                return TermRef(None);
+            }
+        };
+        let Some(points) = points(curve) else {
+            let message = format!("a curve is 2 to {POINTS_MAX} pairs `[value, result]`");
+            self.complain(at, message, example);
+            return TermRef(None);
+        };
+        if points.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+            self.complain(at, "a curve goes from left to right", "order its pairs by their first");
+            return TermRef(None);
+        }
+        let heights = || points.iter().map(|(_, height)| *height);
+        let valid = Some((
+            heights().fold(f64::INFINITY, f64::min),
+            heights().fold(f64::NEG_INFINITY, f64::max),
+        ));
+        TermRef(term.map(|term| {
+            let text = format!("interpolate({}, {})", term.text, pairs(&points));
+            let expression = Expression::Curve(Box::new(term.expression), points.into());
+            Term { expression, text, unit: None, valid }
+        }))
+    }
+
     /// The window over an input, each length once.
     fn window(&mut self, input: usize, span: Duration) -> Option<usize> {
         let Some(found) =
@@ -264,6 +307,23 @@ impl Build {
             valid: None,
         }))
     }
+}
+
+/// The points of a curve; `None`: it is something else.
+fn points(curve: &Dynamic) -> Option<Vec<(f64, f64)>> {
+    let pair = |pair: &Dynamic| {
+        let pair = pair.clone().try_cast::<Array>()?;
+        let [x, y] = pair.as_slice() else { return None };
+        Some((as_number(x)?, as_number(y)?))
+    };
+    let points: Vec<_> = curve.as_array_ref().ok()?.iter().map(pair).collect::<Option<_>>()?;
+    (2..=POINTS_MAX).contains(&points.len()).then_some(points)
+}
+
+/// A curve as rules spell it.
+fn pairs(points: &[(f64, f64)]) -> String {
+    let pair = |(x, y): &(f64, f64)| format!("[{}, {}]", Value::Number(*x), Value::Number(*y));
+    format!("[{}]", points.iter().map(pair).collect::<Vec<_>>().join(", "))
 }
 
 /// A duration as rules spell it.

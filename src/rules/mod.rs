@@ -19,6 +19,7 @@ mod checks;
 mod clause;
 mod condition;
 mod confirm;
+mod derived;
 mod explain;
 mod expression;
 mod facts;
@@ -38,11 +39,12 @@ pub use calendar::sun::{Side, Sky, SunDay, SunEvent, SunTime, sun_day};
 pub use changes::Changes;
 pub use clause::Clause;
 pub use condition::{Ask, Condition, Leaf, Test, Truth, Word};
+pub use derived::{Derived, Glimpse};
 pub use explain::{Explanation, span as readable_span};
 pub use expression::{Expression, Operation};
 pub use facts::Needs;
 pub use language::builder::RULES_MAX;
-pub use language::clause::{Excerpt, compile_condition};
+pub use language::clause::{Excerpt, Made, compile_condition, compile_derived};
 pub use language::compile::{FILE_MAX, digest};
 pub use language::reserved::refuse_name;
 pub use language::trials::Trial;
@@ -64,7 +66,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::arbiter::{OutputId, Request, Want};
 use crate::clock::Now;
-use crate::snapshot::{Point, Snapshot};
+use crate::snapshot::Snapshot;
 
 use look::{Bound, Look};
 use memory::Key;
@@ -132,8 +134,11 @@ impl RuleSet {
     /// as never seen.
     pub fn bind(&mut self, snapshot: &mut Snapshot) {
         for bound in &mut self.inputs {
-            let Input { point, unit, meaning, max_age, valid, .. } = bound.input.clone();
-            bound.point = snapshot.declare(Point { name: point, unit, meaning, max_age, valid });
+            bound.point = match &bound.input.derived {
+                // It has a point only where somebody sets one up, to try rules out.
+                Some(_) => snapshot.find(&bound.input.point),
+                None => snapshot.declare(bound.input.declaration()),
+            };
         }
     }
 
@@ -164,8 +169,8 @@ impl RuleSet {
     ) {
         out.clear();
         memory.align(self.stamp, &self.keys, &self.needs);
-        look::numbers(now, snapshot, &self.inputs, &mut memory.values.0);
         let Memory { facts, values, .. } = memory;
+        look::numbers(now, snapshot, &self.inputs, facts, &mut values.0);
         facts.prepare(now, snapshot, &self.needs, &self.inputs, &values.0);
         let (cells, facts, values) = memory.cells();
         let look = Look { now, snapshot, inputs: &self.inputs, values, facts };
@@ -184,6 +189,13 @@ impl RuleSet {
             let state = rule.step(now.monotonic, answers, cell);
             out.push(verdict(index, rule, state, answers, &look));
         }
+    }
+
+    /// The number of each input at an instant, NaN where there is none.
+    fn numbers(&self, now: Now, snapshot: &Snapshot, memory: &Memory) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(self.inputs.len());
+        look::numbers(now, snapshot, &self.inputs, &memory.facts, &mut numbers);
+        numbers
     }
 
     /// The readings as the last step with this memory saw them; `None` before the
@@ -220,11 +232,17 @@ impl RuleSet {
 
     /// What an alerting rule says now; `None` for other rules.
     #[must_use]
-    pub fn message(&self, rule: usize, now: Now, snapshot: &Snapshot) -> Option<String> {
-        match &self.rules[rule].action {
-            Action::Alert(alarm) => Some(alarm.say(now, snapshot, &self.inputs)),
-            _ => None,
-        }
+    pub fn message(
+        &self,
+        rule: usize,
+        now: Now,
+        snapshot: &Snapshot,
+        memory: &Memory,
+    ) -> Option<String> {
+        let Action::Alert(alarm) = &self.rules[rule].action else { return None };
+        let values = self.numbers(now, snapshot, memory);
+        let (inputs, values, facts) = (&self.inputs, &values, &memory.facts);
+        Some(alarm.say(&Look { now, snapshot, inputs, values, facts }))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 use super::action::Action;
 use super::condition::{Condition, Leaf, Truth};
 use super::explain::{self, span};
-use super::look::{self, Look, readable};
+use super::look::{Look, readable};
 use super::rule::{Rule, Timed};
 use super::script::Said;
 use super::{Memory, RuleSet};
@@ -25,8 +25,7 @@ impl RuleSet {
         snapshot: &Snapshot,
         memory: &Memory,
     ) -> Vec<Branch> {
-        let mut values = Vec::new();
-        look::numbers(now, snapshot, &self.inputs, &mut values);
+        let values = self.numbers(now, snapshot, memory);
         let look =
             Look { now, snapshot, inputs: &self.inputs, values: &values, facts: &memory.facts };
         let rule = &self.rules()[rule];

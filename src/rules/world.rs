@@ -3,14 +3,17 @@
 //! The configuration makes a [`World`]; the rules are compiled against it. It
 //! holds declarations only, no values and no hardware.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::arbiter::{OutputId, Want};
+use crate::snapshot::Point;
 use crate::units::Unit;
 use crate::vedirect::state::Meaning;
 
+use super::derived::Derived;
 use super::facts::Needs;
 
 /// How old a reading may be where nothing else is declared. TEXT arrives every
@@ -22,8 +25,10 @@ pub const MAX_AGE: Duration = Duration::from_secs(10);
 pub struct Input {
     /// Its name in rules: an alias (`soc`) or the point itself (`shunt.soc`).
     pub name: String,
-    /// The point it reads, `device.quantity`.
+    /// The point it reads, `device.quantity`; its own name if it is derived.
     pub point: String,
+    /// What it is made of, if it reads no point: of inputs that stand before it.
+    pub derived: Option<Arc<Derived>>,
     /// Older than this it is unknown.
     pub max_age: Duration,
     /// How long a rule with `if_unknown("hold")` goes on without it.
@@ -34,6 +39,15 @@ pub struct Input {
     pub meaning: Meaning,
     /// Inclusive; a value outside is unknown.
     pub valid: Option<(f64, f64)>,
+}
+
+impl Input {
+    /// Its point, as a snapshot is told of it.
+    #[must_use]
+    pub fn declaration(&self) -> Point {
+        let Self { point, unit, meaning, max_age, valid, .. } = self.clone();
+        Point { name: point, unit, meaning, max_age, valid }
+    }
 }
 
 /// A quantity that some device reports.
@@ -127,6 +141,7 @@ impl World {
         Some(Input {
             point: name.clone(),
             name,
+            derived: None,
             max_age: MAX_AGE,
             grace: MAX_AGE,
             unit: found.unit,

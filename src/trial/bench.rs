@@ -47,6 +47,10 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new(mut rules: RuleSet, premises: &Premises) -> Self {
         let mut snapshot = Snapshot::new();
+        // What is derived can be given too: then it counts as it was given.
+        for input in rules.inputs().filter(|input| input.derived.is_some()) {
+            snapshot.declare(input.declaration());
+        }
         rules.bind(&mut snapshot);
         let policies = premises.policies.clone();
         let safe: Vec<Want> = policies.iter().map(|policy| policy.safe).collect();

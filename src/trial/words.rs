@@ -154,10 +154,10 @@ impl Run {
             let inputs = self.bench.engine.rules().inputs().map(|input| input.point.clone());
             inputs.filter(|point| point.starts_with(&format!("{}.", device.0))).collect()
         } else if let Some(InputRef(Some(index))) = what.clone().try_cast::<InputRef>() {
-            let inputs = self.bench.engine.rules().inputs();
-            inputs.skip(index).take(1).map(|input| input.point.clone()).collect()
+            self.bench.engine.rules().points_behind(index)
         } else if let Ok(name) = what.clone().into_immutable_string() {
-            vec![self.input(at, &name)?.1.point]
+            let (index, _) = self.input(at, &name)?;
+            self.bench.engine.rules().points_behind(index)
         } else {
             return self.mistake(at, "`lose` needs an input or a device", "as in `lose(soc)`");
         };

@@ -205,7 +205,9 @@ fn an_input_names_a_value_that_exists() {
     check_change(
         "from = \"shunt.soc\"",
         "",
-        &["5:9 [inputs.soc] has no `from`; for example \"shunt.soc\""],
+        &[
+            "5:9 [inputs.soc] has no `from`; for example \"shunt.soc\"; or an `expression`, or `first_of`",
+        ],
     );
 }
 

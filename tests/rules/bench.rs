@@ -15,6 +15,7 @@ fn input(name: &str, point: &str, unit: Unit, valid: Option<(f64, f64)>) -> Inpu
     Input {
         name: name.into(),
         point: point.into(),
+        derived: None,
         max_age: age,
         grace: Duration::from_secs(30),
         unit,

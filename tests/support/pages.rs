@@ -117,8 +117,8 @@ fn quoted(cell: &str) -> Option<String> {
 /// Every key that the configuration reader asks for, found in its source.
 pub fn keys_of_the_reader() -> Vec<String> {
     let asking = [
-        "text", "boolean", "number", "whole", "range", "duration", "choice", "section", "sections",
-        "path", "entries",
+        "text", "texts", "boolean", "number", "whole", "range", "duration", "choice", "section",
+        "sections", "path", "entries",
     ];
     let mut keys = Vec::new();
     for entry in std::fs::read_dir(Path::new(REPOSITORY).join("src/config")).unwrap() {

@@ -85,7 +85,7 @@ fn table<'a>(
 
 fn draw_inputs(frame: &mut Frame<'_>, area: Rect, inputs: &[InputStatus]) {
     let rows = inputs.iter().map(|input| {
-        let good = input.quality == "good";
+        let good = input.quality.starts_with("good");
         let color = if good { Color::Reset } else { Color::Red };
         let value = if good { input.value.clone() } else { format!("? {}", input.value) };
         Row::new(vec![

@@ -1,19 +1,25 @@
-//! Conditions that stand in the configuration.
+//! Conditions and calculations that stand in the configuration.
 //!
-//! An output's interlock is one expression in the words of the rules. It is read with the same engine, the same names and the same checks as a
+//! An output's interlock or a derived input is one expression in the words of the rules. It is read with the same engine, the same names and the same checks as a
 //! rule file, and its mistakes are shown where they stand in the TOML.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rhai::{Dynamic, Engine, Scope};
 
 use crate::problem::{Problem, Source};
+use crate::units::Unit;
+use crate::vedirect::state::Meaning;
 
 use super::builder::{Build, Built};
+use super::slip::in_unit;
 use super::words::{Shared, engine, lock, scope};
 use super::{names, sentences};
 use crate::rules::clause::Clause;
+use crate::rules::derived::{Choice, Derived};
+use crate::rules::expression::{Expression, Term};
 use crate::rules::world::World;
 use crate::rules::{checks, confirm};
 
@@ -50,6 +56,79 @@ pub fn compile_condition(excerpt: &Excerpt<'_>, world: &mut World) -> Result<Cla
         let rests = confirm::rests_on(&condition, &build.needs);
         Ok(Some(Clause { condition, rests }))
     })
+}
+
+/// What is known of a derived input before its own keys are looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// What it is made of.
+    pub derived: Derived,
+    /// The unit of its numbers, if its parts tell it.
+    pub unit: Option<Unit>,
+    /// The longest that a reading it rests on may take.
+    pub max_age: Duration,
+}
+
+/// Compiles what an input is made of: of several calculations, the first that has
+/// a number counts. Points that are asked for are added to the world; the input
+/// itself comes behind them.
+///
+/// # Errors
+/// Returns every problem that was found, placed in the configuration file.
+pub fn compile_derived(chain: &[Excerpt<'_>], world: &mut World) -> Result<Made, Vec<Problem>> {
+    let mut made =
+        Made { derived: Derived { choices: Vec::new() }, unit: None, max_age: Duration::ZERO };
+    let mut problems = Vec::new();
+    for excerpt in chain {
+        let term =
+            match compile(excerpt, world, |build, value| calculation(build, value, excerpt.key)) {
+                Ok(term) => term,
+                Err(found) => {
+                    problems.extend(found);
+                    continue;
+                }
+            };
+        if let (Some(one), Some(two)) = (made.unit, term.unit)
+            && one != two
+        {
+            let message =
+                format!("`{}` is {}, the one before it {}", term.text, in_unit(two), in_unit(one));
+            let problem = Problem::new(&excerpt.source.name, excerpt.span.clone(), message);
+            problems.push(problem.help("what stands in for a value has its unit"));
+        }
+        made.unit = made.unit.or(term.unit);
+        let parts = world.needs.inputs_of(&term.expression);
+        let ages = parts.iter().map(|&part| world.inputs[part].max_age);
+        made.max_age = ages.fold(made.max_age, Duration::max);
+        let Term { expression, text, .. } = term;
+        made.derived.choices.push(Choice { text, expression, parts });
+    }
+    if problems.is_empty() { Ok(made) } else { Err(problems) }
+}
+
+/// A calculation over readings of this moment.
+fn calculation(build: &mut Build, value: &Dynamic, key: &str) -> Taken<Term> {
+    let example = "for example \"battery_voltage * battery_current\"";
+    let Some(term) = build.measured(value) else {
+        let message = format!("`{key}` needs a calculation, found {}", build.kind(value));
+        return Err((message, example));
+    };
+    let Some(term) = term else { return Ok(None) };
+    if term.expression.looks_back() {
+        let message = format!("`{key}` is made of readings of this moment, found `{}`", term.text);
+        return Err((message, "ask for it in the rule: `avg(x, 10.min)` works for every input"));
+    }
+    if let Expression::Input(index) = term.expression
+        && !matches!(build.inputs[index].meaning, Meaning::Plain)
+    {
+        let message = format!("`{}` is one of several named states, not a quantity", term.text);
+        return Err((message, "nothing can be calculated with it"));
+    }
+    if build.needs.inputs_of(&term.expression).is_empty() {
+        let message = format!("`{key}` rests on no reading: `{}`", term.text);
+        return Err((message, "a number would hide that the readings are missing"));
+    }
+    Ok(Some(term))
 }
 
 /// What an expression comes to: `Ok(None)` when it was wrong and has been reported.

@@ -217,6 +217,12 @@ pub const VOCABULARY: &[Entry] = &[
     ),
     entry(
         Condition,
+        "interpolate",
+        "fn interpolate(value: Value, curve: Array) -> Value",
+        "read off a curve `[[value, result], …]`; beyond its ends the end values hold",
+    ),
+    entry(
+        Condition,
         "between_times",
         "fn between_times(from: String, until: String) -> Condition",
         "local time of day; may pass midnight",

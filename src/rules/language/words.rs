@@ -41,7 +41,7 @@ pub const METHODS: [&str; 15] = [
 pub const SWITCHES: [(&str, Level); 2] = [("on", Level::On), ("off", Level::Off)];
 
 /// Functions that stand in conditions, each with an example.
-pub const FUNCTIONS: [(&str, &str); 16] = [
+pub const FUNCTIONS: [(&str, &str); 17] = [
     ("not", "not(soc below 30)"),
     ("avg", "avg(pv_power, 10.min) above 80"),
     ("min", "min(cell_temperature, 1.hour) below 2"),
@@ -50,6 +50,7 @@ pub const FUNCTIONS: [(&str, &str); 16] = [
     ("age", "age(soc) above 5.min"),
     ("on_time_today", "on_time_today(heater) above 3.hours"),
     ("energy_today", "energy_today(mppt) below 0.5"),
+    ("interpolate", "interpolate(battery_voltage, [[11.8, 0], [12.7, 100]])"),
     ("is_on", "is_on(heater)"),
     ("is_off", "is_off(heater)"),
     ("between_times", "between_times(\"22:00\", \"06:00\")"),

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Dynamic, ImmutableString};
 
-use crate::snapshot::Reason;
 use crate::units::Value;
 use crate::vedirect::state::Meaning;
 
+use super::super::derived::Absent;
 use super::super::look::{Bound, Look};
 use super::notes::{Draft, Note};
 use super::words::Named;
@@ -24,7 +24,7 @@ pub enum Fact {
     /// Its value.
     Known(Dynamic),
     /// Why it has none.
-    Missing(Reason),
+    Missing(Absent),
 }
 
 /// Everything behind the words of a script.

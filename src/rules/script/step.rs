@@ -8,7 +8,7 @@ use crate::arbiter::Request;
 
 use super::super::Verdict;
 use super::super::condition::Truth;
-use super::super::explain::{Explanation, used_input, value_of};
+use super::super::explain::{Explanation, used_inputs, value_of};
 use super::super::look::Look;
 use super::super::memory::Cell;
 use super::super::rule::{IfUnknown, Rule, State};
@@ -169,7 +169,7 @@ impl Script {
             values => format!("{}: {}", said.text, values.join("; ")),
         };
         let inputs = if said.read.is_empty() { &self.inputs } else { &said.read };
-        Explanation { text, used: inputs.iter().map(|&input| used_input(input, look)).collect() }
+        Explanation { text, used: used_inputs(inputs, look) }
     }
 
     /// What it said last.
