@@ -20,7 +20,7 @@ use sunkeep::rules::{Memory, RuleSet, State};
 use sunkeep::snapshot::{Quality, Snapshot};
 use sunkeep::units::Value;
 
-const RULES: [(&str, &str); 6] = [
+const RULES: [(&str, &str); 7] = [
     ("a.rhai", "rule(\"preserve\").turn_off(load_output).when(soc below 30).lasting(20.sec)
         .clear_when(soc above 45).lasting(20.sec);"),
     ("b.rhai", "rule(\"heat\").turn_on(heater).when(cell_temperature below 2 and soc above 20)
@@ -33,6 +33,9 @@ const RULES: [(&str, &str); 6] = [
         .lasting(0.sec).clear_when(mppt.device_state equals \"bulk\").only(soc above 50).priority(30);"),
     ("f.rhai", "rule(\"cold\").turn_off(load_output).when(not(cell_temperature above -10))
         .clear_when(cell_temperature above -5).priority(80);"),
+    ("g.rhai", "rule(\"trend\").turn_on(load_output).priority(75)
+        .when(avg(pv_power, 1.min) above 60 and rate(soc, 2.min) above -900).lasting(5.sec)
+        .clear_when(max(pv_power, 30.sec) below 60 or min(soc, 5.min) below 20).lasting(5.sec);"),
 ];
 
 const POINTS: [(&str, f64, f64); 4] = [

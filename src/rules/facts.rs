@@ -1,9 +1,10 @@
 //! What rules may ask besides readings: read-backs, counters, windows, the clock.
 //!
 //! The host keeps it, prepares it once a step before any rule is asked, and
-//! stores what must survive a restart: today's counters and the cron minutes
-//! that have been served. Windows begin anew after a restart, since how long the
-//! process was away cannot be proven; so they are unknown until they are covered.
+//! stores what must survive a restart: today's counters, the cron minutes that
+//! have been served, and windows. How long a process was away only the wall clock
+//! can tell: windows go on once it is trusted, with a gap, and begin anew when it
+//! was not trusted before.
 
 use std::time::Duration;
 
@@ -82,6 +83,21 @@ fn coarsely<S: Serializer>(sum: &f64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.serialize_f64((sum / 60.0).floor() * 60.0)
 }
 
+/// An instant by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Dated {
+    monotonic: Duration,
+    /// Milliseconds of Unix time.
+    wall: i64,
+}
+
+/// Windows of an earlier run, and the last instant of that run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Asleep {
+    dated: Dated,
+    windows: Vec<Window>,
+}
+
 /// Numbers that are worked out anew in each step; NaN where there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch(pub Vec<f64>);
@@ -98,8 +114,15 @@ impl PartialEq for Scratch {
 pub struct Facts {
     #[serde(skip)]
     levels: Vec<Option<Level>>,
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     windows: Vec<Window>,
+    /// Windows of an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asleep: Option<Asleep>,
+    /// The last step of this run with a wall clock that could be believed, if there
+    /// are windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dated: Option<Dated>,
     #[serde(skip)]
     local: Option<Local>,
     #[serde(skip)]
@@ -123,8 +146,11 @@ impl Facts {
     /// What is left of them after a restart.
     #[must_use]
     pub fn after_restart(self) -> Self {
-        let Self { date, on_time, energy, crons, .. } = self;
-        Self { date, on_time, energy, crons, ..Self::default() }
+        let Self { date, on_time, energy, crons, windows, dated, asleep, .. } = self;
+        // What has no date yet cannot be told from what is long ago; what had one
+        // before still has it.
+        let asleep = dated.map_or(asleep, |dated| Some(Asleep { dated, windows }));
+        Self { date, on_time, energy, crons, asleep, ..Self::default() }
     }
 
     /// Notes an output's level as it was read back.
@@ -165,6 +191,7 @@ impl Facts {
             _ => None,
         };
         self.now = Some(now);
+        self.wake(now);
         for (window, pane) in self.windows.iter_mut().zip(&needs.windows) {
             window.feed(now.monotonic, values[pane.input]);
         }
@@ -183,6 +210,24 @@ impl Facts {
                 Some(input) if own(energy) => values[input],
                 _ => self.counted(index, energy, values),
             };
+        }
+    }
+
+    /// Lets windows of an earlier run go on, once it is known how long they slept.
+    fn wake(&mut self, now: Now) {
+        if !now.wall_trusted || self.windows.is_empty() {
+            return;
+        }
+        let wall = now.wall.as_millisecond();
+        self.dated = Some(Dated { monotonic: now.monotonic, wall });
+        let Some(Asleep { dated, windows }) = self.asleep.take() else { return };
+        // A clock that went back says nothing about the time in between.
+        let Ok(ago) = u64::try_from(wall.saturating_sub(dated.wall)) else { return };
+        let ago = Duration::from_millis(ago);
+        for window in &mut self.windows {
+            if let Some(old) = windows.iter().find(|old| old.is_same(window)) {
+                *window = old.clone().after(dated.monotonic, ago, now.monotonic, window);
+            }
         }
     }
 

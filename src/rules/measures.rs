@@ -23,7 +23,8 @@ use super::window::{Fold, Pane};
 const WINDOW: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(30)..=Duration::from_secs(31 * 86_400);
 
-/// The most windows of a site: 64 × 60 buckets are 120 KiB.
+/// The most windows of a site: 64 × 60 buckets are 120 KiB, and as much again on the
+/// disk: about 2 KB each, once a minute.
 const WINDOWS_MAX: usize = 64;
 
 /// No battery's curve bends more often.

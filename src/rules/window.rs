@@ -4,11 +4,21 @@
 //! memory is bounded and a step costs the same for ten minutes and a week. Each
 //! value counts for the time it stood. Time without a good value is not covered,
 //! and a window that is not covered well enough answers nothing.
+//!
+//! It is stored whole (about 2 KB of JSON) and goes on where it was. After a
+//! restart its times mean nothing any more; [`Window::after`] brings them into the
+//! present once somebody can say how long the sleep was.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How finely a window slides: a sixtieth of its length is dropped at once.
 const BUCKETS: usize = 60;
+
+/// Times are counted from so long before the start of the machine: what happened
+/// before it, within the longest window, must not lie before zero.
+const EPOCH: Duration = Duration::from_secs(62 * 86_400);
 
 /// How much of a window must have had good values. Less would let an hour's
 /// average be made of the last minutes; more would let one lost cable blind a
@@ -41,7 +51,8 @@ pub struct Pane {
     pub max_age: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(f64, f64, f64, f64)", into = "(f64, f64, f64, f64)")]
 struct Bucket {
     /// Seconds with a value.
     covered: f64,
@@ -53,8 +64,17 @@ struct Bucket {
 
 impl Bucket {
     fn add(&mut self, value: f64, seconds: f64) {
-        let one = Self { covered: seconds, sum: value * seconds, least: value, most: value };
+        // A sum beyond all numbers could not be stored.
+        let sum = (value * seconds).clamp(f64::MIN, f64::MAX);
+        let one = Self { covered: seconds, sum, least: value, most: value };
         self.join(&one);
+    }
+
+    /// Leaves out digits that mean nothing: a full bucket is stored many times.
+    fn close(&mut self) {
+        self.covered = (self.covered * 1e3).round() / 1e3;
+        let sum = (self.sum * 1e6).round() / 1e6;
+        self.sum = if sum.is_finite() { sum } else { self.sum };
     }
 
     fn join(&mut self, other: &Self) {
@@ -66,14 +86,27 @@ impl Bucket {
             return;
         }
         self.covered += other.covered;
-        self.sum += other.sum;
+        self.sum = (self.sum + other.sum).clamp(f64::MIN, f64::MAX);
         self.least = self.least.min(other.least);
         self.most = self.most.max(other.most);
     }
 }
 
+impl From<Bucket> for (f64, f64, f64, f64) {
+    fn from(Bucket { covered, sum, least, most }: Bucket) -> Self {
+        (covered, sum, least, most)
+    }
+}
+
+impl From<(f64, f64, f64, f64)> for Bucket {
+    fn from((covered, sum, least, most): (f64, f64, f64, f64)) -> Self {
+        Self { covered, sum, least, most }
+    }
+}
+
 /// The recent past of one input.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Window {
     pane: Pane,
     buckets: Vec<Bucket>,
@@ -96,10 +129,38 @@ impl Window {
         Self { pane, buckets, at: 0, start, last: None, closed }
     }
 
+    /// The window in a run that began after a sleep: what happened at `then` on its
+    /// clock lies `ago` before `now`. What this run has seen by itself stays.
+    #[must_use]
+    pub fn after(mut self, then: Duration, ago: Duration, now: Duration, seen: &Self) -> Self {
+        let (then, now) = (then + EPOCH, now + EPOCH);
+        let age = then.saturating_sub(self.start) + ago;
+        if age >= self.pane.span {
+            return seen.clone();
+        }
+        self.start = now.saturating_sub(age);
+        for step in 1..=BUCKETS {
+            let bucket = &seen.buckets[(seen.at + step) % BUCKETS];
+            let age = seen.width() * (BUCKETS - step) as u32;
+            if bucket.covered > 0.0 {
+                self.slide(seen.start.saturating_sub(age));
+                self.buckets[self.at].join(bucket);
+            }
+        }
+        self.slide(now);
+        Self { pane: seen.pane.clone(), last: seen.last, ..self }
+    }
+
     /// Whether it watches the same as a pane, perhaps of another rule set.
     #[must_use]
     pub fn is_of(&self, pane: &Pane) -> bool {
         self.pane.name == pane.name && self.pane.span == pane.span
+    }
+
+    /// Whether two windows watch the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.is_of(&other.pane)
     }
 
     /// The same window in another rule set.
@@ -115,6 +176,7 @@ impl Window {
 
     /// Takes the value of this step; NaN: there is none.
     pub fn feed(&mut self, now: Duration, value: f64) {
+        let now = now + EPOCH;
         if let Some((since, held)) = self.last {
             let until = now.min(since + self.pane.max_age);
             self.fill(since, until, held);
@@ -145,10 +207,15 @@ impl Window {
             self.start = now;
         }
         while now >= self.start + width {
+            self.buckets[self.at].close();
             self.at = (self.at + 1) % BUCKETS;
             self.buckets[self.at] = Bucket::default();
             self.start += width;
         }
+        self.join_closed();
+    }
+
+    fn join_closed(&mut self) {
         self.closed = Bucket::default();
         for (index, bucket) in self.buckets.iter().enumerate() {
             if index != self.at {
@@ -178,12 +245,14 @@ impl Window {
         if !enough || total.covered <= 0.0 {
             return f64::NAN;
         }
-        match fold {
+        let answer = match fold {
             Fold::Average => total.sum / total.covered,
             Fold::Least => total.least,
             Fold::Most => total.most,
             Fold::Rate => self.rate(),
-        }
+        };
+        // An infinity would pass every `above`.
+        if answer.is_finite() { answer } else { f64::NAN }
     }
 
     fn rate(&self) -> f64 {
@@ -198,6 +267,37 @@ impl Window {
             return f64::NAN;
         };
         (last - first) / (to - from) * 3600.0
+    }
+}
+
+/// A window as it is stored; its pane is found again by name and length.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Stored {
+    name: String,
+    span: Duration,
+    buckets: Vec<Bucket>,
+    at: usize,
+    start: Duration,
+    last: Option<(Duration, f64)>,
+}
+
+impl From<Window> for Stored {
+    fn from(Window { pane, buckets, at, start, last, .. }: Window) -> Self {
+        Self { name: pane.name, span: pane.span, buckets, at, start, last }
+    }
+}
+
+impl From<Stored> for Window {
+    /// What no window would have stored becomes an empty one.
+    fn from(Stored { name, span, buckets, at, start, last }: Stored) -> Self {
+        // Only [`Window::moved`] knows the input and its age.
+        let empty = Self::new(Pane { input: 0, name, span, max_age: Duration::ZERO });
+        if buckets.len() != BUCKETS || at >= BUCKETS {
+            return empty;
+        }
+        let mut window = Self { buckets, at, start, last, ..empty };
+        window.join_closed();
+        window
     }
 }
 
@@ -266,6 +366,18 @@ mod tests {
         window.feed(MINUTE * 4, 2.0);
         window.feed(MINUTE * 5, 2.0);
         near(window.covered(), 0.1);
+    }
+
+    #[test]
+    fn values_beyond_reason_come_to_no_infinity_and_can_be_stored() {
+        let mut window = window(100);
+        run(&mut window, 0..150, |second| if second < 100 { f64::MIN } else { f64::MAX });
+        for fold in [Fold::Average, Fold::Least, Fold::Most, Fold::Rate] {
+            assert!(!window.answer(fold).is_infinite(), "{fold:?}");
+        }
+        let stored = serde_json::to_string(&window).expect("plain data");
+        let read: Window = serde_json::from_str(&stored).expect("what was written");
+        assert_eq!(read.buckets, window.buckets);
     }
 
     #[test]
