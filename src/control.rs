@@ -41,6 +41,11 @@ pub enum Ask {
         /// The rule's name.
         rule: String,
     },
+    /// Give a rule that its errors have disabled another chance.
+    Enable {
+        /// The rule's name.
+        rule: String,
+    },
     /// Which family's registers a device has.
     Family {
         /// The device's name in the configuration.
@@ -172,6 +177,12 @@ pub struct RuleStatus {
     pub state: String,
     /// Its conditions with their values.
     pub why: String,
+    /// While it is disabled: since when, ISO 8601 in UTC; empty when that is not known.
+    #[serde(default)]
+    pub since: String,
+    /// While it is disabled: what ends that.
+    #[serde(default)]
+    pub until: String,
     /// The outputs and set-points it may ask for.
     #[serde(default)]
     pub about: Vec<String>,

@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "daemon/rules.rs"]
+mod rules;
 #[path = "support/running.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod running;

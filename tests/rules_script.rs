@@ -13,6 +13,8 @@ mod matrix;
 mod memory;
 #[path = "support/policy.rs"]
 mod policy;
+#[path = "rules_script/wishes.rs"]
+mod wishes;
 
 use bench::Bench;
 use sunkeep::arbiter::{Level, Request};
@@ -204,7 +206,7 @@ fn the_answer_must_be_an_answer() {
         ("[nothing()]", "a list"),
     ] {
         let text =
-            rule(&format!("if false {{ want(heater, on, \"\") }} else {{ nothing() }} {body}"));
+            rule(&format!("if false {{ want(heater, on, \"x\") }} else {{ nothing() }} {body}"));
         let mut bench = Bench::new(&text);
         bench.pass(1);
         let fault = format!(
@@ -215,16 +217,16 @@ fn the_answer_must_be_an_answer() {
 }
 
 #[test]
-fn a_deadline_stops_a_script_and_only_while_it_is_raised() {
-    use std::sync::atomic::Ordering;
+fn a_script_whose_time_is_up_is_stopped_and_the_next_one_runs_on() {
     let text = rule("let x = 0; while x < 1000 { x += 1 } want(heater, on, \"counted\")");
-    let mut bench = Bench::new(&text);
+    let mut bench = Bench::new(&format!("{text}\n{}", text.replace("\"r\"", "\"next\"")));
     let deadline = bench.rules.deadline().expect("there is a script");
-    deadline.store(true, Ordering::Relaxed);
+    assert_eq!(deadline.turn(), None, "none runs between steps");
+    deadline.stop(deadline.next());
     bench.pass(1);
+    assert_eq!(bench.verdicts[1].state, State::Set, "it pays for nobody");
     let fault = bench.verdicts[0].fault.clone().unwrap_or_default();
     assert!(fault.ends_with("it took too long and was stopped"), "{fault}");
-    deadline.store(false, Ordering::Relaxed);
     bench.pass(1);
     assert_eq!(bench.verdicts[0].state, State::Set);
 }

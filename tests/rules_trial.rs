@@ -13,11 +13,12 @@ use std::time::Duration;
 use bench::{source, world};
 use jiff::tz::TimeZone;
 use policy::unbounded;
-use sunkeep::arbiter::{Level, Policy};
+use sunkeep::arbiter::{Level, OutputId, Policy, Want};
 use sunkeep::config;
 use sunkeep::problem::{Source, render};
-use sunkeep::rules::RuleSet;
+use sunkeep::rules::{Alert, Mode, RuleSet, Setpoint, World};
 use sunkeep::trial::{self, Outcome, Premises};
+use sunkeep::units::Unit;
 
 const PRESERVE: &str = "rule(\"preserve\").turn_off(load_output)
     .when(soc below 30).clear_when(soc above 45);\n";
@@ -98,6 +99,57 @@ fn answers_are_joined_and_turned_around() {
          expect(not(is_on(load_output))); expect(is_off(heater) and requests(load_output));
          expect(is_on(heater) or is_off(load_output)); expect(!requests(heater));",
     );
+}
+
+const FROST: &str = "
+    rule(\"frost\").decide(|s, mem| {
+        if s.cell_temperature < 3 { want(charge_limit, 5.0, \"cold\"); alert(operator, \"cold\"); }
+        if s.soc < 20 { activate(preserve, \"little\") } else { nothing() }
+    });
+    rule(\"thrift\").activate(preserve).when(soc below 10).clear_when(soc above 15);
+    test(\"t\", || {
+        given(#{ cell_temperature: 9, soc: 50 }); pass(2.sec);
+        expect(not(requests(charge_limit)) and not(requests(operator)) and not(requests(preserve)));
+        expect(not(requests(\"frost\")) and is_released(charge_limit));
+        given(#{ cell_temperature: 1 }); pass(2.sec);
+        expect(requests(charge_limit) and requests(operator) and requests(\"frost\"));
+        expect(is_set(charge_limit, 5) and not(requests(preserve)) and not(requests(load_output)));
+        given(#{ soc: 19 }); pass(2.sec);
+        expect(requests(preserve) and requests(load_output) and is_off(load_output));
+        given(#{ soc: 9 });  pass(2.min); expect(requests(\"thrift\"));
+        given(#{ soc: 25 }); pass(30.sec); expect(requests(preserve) and requests(\"thrift\"));
+        pass(31.sec);        expect(not(requests(preserve)));
+    });";
+
+#[test]
+fn set_points_modes_and_channels_are_asked_about_like_outputs() {
+    let limit = OutputId(2);
+    let setpoint = Setpoint {
+        name: "charge_limit".into(),
+        output: limit,
+        unit: Unit::Ampere,
+        range: (0.0, 15.0),
+        step: 0.1,
+    };
+    let shed = vec![(OutputId(1), Want::Level(Level::Off))];
+    let world = World {
+        setpoints: vec![setpoint],
+        modes: vec![Mode { name: "preserve".into(), wants: shed }],
+        alerts: vec![Alert { name: "operator".into(), repeat: None }],
+        ..world()
+    };
+    let release = Policy {
+        safe: Want::Release,
+        default: Want::Release,
+        ..unbounded("charge_limit", Level::Off)
+    };
+    let mut premises = premises();
+    premises.policies.push(release);
+    let sources = [source(FROST)];
+    let rules = RuleSet::compile(&sources, &world)
+        .unwrap_or_else(|problems| panic!("{}", render(&problems, &sources, false)));
+    let problems = trial::problems(&trial::run(&rules, &premises, &sources, None));
+    assert!(problems.is_empty(), "{}", render(&problems, &sources, false));
 }
 
 #[test]

@@ -97,7 +97,11 @@ impl Reload {
     }
 }
 
-fn tell(config: &ConfigArgs, ask: &Ask) -> anyhow::Result<ExitCode> {
+/// Tells the daemon something and prints what it says.
+///
+/// # Errors
+/// When no daemon answers, or it refuses.
+pub(super) fn tell(config: &ConfigArgs, ask: &Ask) -> anyhow::Result<ExitCode> {
     match control::ask(&config.data()?, ask)? {
         Reply::Done { message } => {
             println!("{message}");
@@ -149,6 +153,11 @@ fn text(status: &Status) -> String {
     line(format_args!("\nrules"));
     for rule in &status.rules {
         line(format_args!("  {:8} {}: {}", rule.state, rule.name, rule.why));
+        if !rule.until.is_empty() {
+            let since =
+                if rule.since.is_empty() { "before the clock was set" } else { &rule.since };
+            line(format_args!("           since {since}; to end it: {}", rule.until));
+        }
     }
     if !status.rules_problem.is_empty() {
         line(format_args!("  the rules folder was not loaded: {}", status.rules_problem));

@@ -1,6 +1,7 @@
-//! `sunkeep rules`: what a rule file may say, for people and for their editors.
+//! `sunkeep rules`: what a rule file may say, for people and for their editors; and
+//! another chance for a rule that its errors have disabled.
 //!
-//! Prints; it opens no port and starts nothing.
+//! It opens no port and starts nothing.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,11 +9,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::site::DEFAULT_CONFIG;
+use super::arm;
+use super::site::{ConfigArgs, DEFAULT_CONFIG};
 use crate::config;
+use crate::control::Ask;
 use crate::rules::{Place, VOCABULARY, World};
 
-/// Show what a rule file may say.
+/// Show what a rule file may say, or enable a rule again.
 #[derive(Clone, Debug, Args)]
 pub struct Rules {
     #[command(subcommand)]
@@ -28,15 +31,27 @@ enum What {
         #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
         config: PathBuf,
     },
+    /// Give a rule that was disabled after three errors in ten minutes another chance.
+    Enable {
+        /// The rule's name.
+        rule: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
 }
 
 impl Rules {
     /// Prints what was asked for.
     ///
     /// # Errors
-    /// When a configuration is there and not sound.
+    /// When a configuration is there and not sound, or no daemon answers.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let What::Definitions { config } = &self.what;
+        let config = match &self.what {
+            What::Definitions { config } => config,
+            What::Enable { rule, config } => {
+                return arm::tell(config, &Ask::Enable { rule: rule.clone() });
+            }
+        };
         let named = config.as_os_str() != DEFAULT_CONFIG;
         let world = if named || config.exists() {
             match config::load(config) {

@@ -5,6 +5,7 @@ use super::status;
 use crate::clock::Now;
 use crate::control::{Ask, Reply};
 use crate::engine::{Event, Mode};
+use crate::problem::nearest;
 
 impl ControlLoop {
     pub(super) fn answer(&mut self, now: Now, ask: &Ask) -> Reply {
@@ -13,6 +14,7 @@ impl ControlLoop {
             Ask::Arm => self.change_mode(now, Mode::Run),
             Ask::Disarm => self.change_mode(now, Mode::Observe),
             Ask::Acknowledge { rule } => self.acknowledge(now, rule),
+            Ask::Enable { rule } => self.enable(now, rule),
             Ask::Family { device } => self.family(device),
             // The socket talks to the ports and to the loader itself.
             Ask::Read { .. } | Ask::Write { .. } | Ask::Reload => {
@@ -30,6 +32,23 @@ impl ControlLoop {
             }
             Some(false) => Reply::Refused { message: format!("rule \"{rule}\" is not set") },
             None => Reply::Refused { message: format!("there is no rule \"{rule}\"") },
+        }
+    }
+
+    fn enable(&mut self, now: Now, rule: &str) -> Reply {
+        let mut names = self.engine.rules().rules().iter().map(|rule| &*rule.name);
+        if !names.any(|name| name == rule) {
+            let known = self.engine.rules().rules().iter().map(|rule| &*rule.name);
+            let help = nearest(rule, known)
+                .map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+            return Reply::Refused { message: format!("there is no rule \"{rule}\"{help}") };
+        }
+        if self.engine.memory().disabled(rule).is_none() {
+            return Reply::Done { message: format!("rule \"{rule}\" is not disabled") };
+        }
+        self.engine.handle(now, Event::Enable(rule.to_owned()));
+        Reply::Done {
+            message: format!("rule \"{rule}\" is enabled: it is asked again from now on"),
         }
     }
 

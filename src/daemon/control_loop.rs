@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::alive::Alive;
+use super::deadline::Watch;
 use super::hands::Hands;
 use super::inbox::{Inbox, Input};
 use super::status;
@@ -87,6 +88,8 @@ pub(super) struct ControlLoop {
     pub memory_due: Duration,
     /// Why the rules in the folder do not run; empty when they do.
     pub rules_problem: String,
+    /// Stops a script that takes too long.
+    pub watch: Watch,
 }
 
 /// What a run left behind.
@@ -200,7 +203,9 @@ impl ControlLoop {
         for _ in 0..ROUNDS_MAX {
             let now = self.clock.now();
             self.look_at_relays(now);
+            let watched = self.watch.over(self.engine.rules().deadline());
             let effects = self.engine.step(now, &self.snapshot);
+            drop(watched);
             self.steps += 1;
             if effects.is_empty() {
                 break;

@@ -13,6 +13,7 @@
 mod alive;
 mod asked;
 mod control_loop;
+mod deadline;
 mod desk;
 mod hands;
 mod inbox;
@@ -150,7 +151,8 @@ impl Daemon {
         let (config, loaded) = (options.config.clone(), options.rules.digest());
         let mut tasks = open_ports(&options, commands, &desk, &inbox);
         let alive = alive::Alive::start(heartbeat).map_err(StartError::Thread)?;
-        let control = control_loop(options, hands, store, inbox.clone(), alive);
+        let watch = deadline::Watch::start(deadline::LIMIT).map_err(StartError::Thread)?;
+        let control = control_loop(options, hands, store, inbox.clone(), alive, watch);
         let thread = thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || control.run(inputs))
@@ -259,6 +261,7 @@ fn control_loop(
     store: Store,
     inbox: Inbox,
     alive: alive::Alive,
+    watch: deadline::Watch,
 ) -> ControlLoop {
     let now = options.clock.now();
     let saved = |key| store.state(key);
@@ -315,6 +318,7 @@ fn control_loop(
         memory_every: rules::MEMORY_EVERY.mul_f64(options.speed),
         memory_due: now.monotonic,
         rules_problem: String::new(),
+        watch,
     }
 }
 

@@ -107,27 +107,35 @@ fn input_status(now: Now, snapshot: &Snapshot, input: &Input) -> InputStatus {
 }
 
 fn rules(now: Now, control: &ControlLoop) -> Vec<RuleStatus> {
-    let set = control.engine.rules();
-    let rule = |verdict: &crate::rules::Verdict| RuleStatus {
-        name: set.rules()[verdict.rule].name.to_string(),
-        state: match verdict.state {
-            State::Set => "yes",
-            State::Clear => "no",
-            State::Unknown => "unknown",
-            State::Disabled => "disabled",
+    let (set, memory) = (control.engine.rules(), control.engine.memory());
+    let rule = |verdict: &crate::rules::Verdict| {
+        let rule = &set.rules()[verdict.rule];
+        let disabled = memory.disabled(&rule.name);
+        let since = disabled.and_then(crate::rules::Disabled::since);
+        let until = || format!("edit it, or `sunkeep rules enable \"{}\"`", rule.name);
+        RuleStatus {
+            name: rule.name.to_string(),
+            since: since.map(words::utc).unwrap_or_default(),
+            until: disabled.map(|_| until()).unwrap_or_default(),
+            state: match verdict.state {
+                State::Set => "yes",
+                State::Clear => "no",
+                State::Unknown => "unknown",
+                State::Disabled => "disabled",
+            }
+            .to_owned(),
+            why: set.explain(verdict.rule, now, &control.snapshot, memory).text,
+            about: about(control, rule),
+            conditions: set.conditions(verdict.rule, now, &control.snapshot, memory),
         }
-        .to_owned(),
-        why: set.explain(verdict.rule, now, &control.snapshot, control.engine.memory()).text,
-        about: about(control, &set.rules()[verdict.rule]),
-        conditions: set.conditions(verdict.rule, now, &control.snapshot, control.engine.memory()),
     };
     control.engine.verdicts().iter().map(rule).collect()
 }
 
-/// Names of what a rule may ask for.
+/// Names of what a rule may ask for: outputs, set-points, modes, channels.
 fn about(control: &ControlLoop, rule: &crate::rules::Rule) -> Vec<String> {
     let name = |output: OutputId| control.engine.policy(output).name.clone();
-    rule.action.targets().map(name).collect()
+    rule.action.targets().map(name).chain(rule.action.others().map(str::to_owned)).collect()
 }
 
 fn outputs(now: Now, control: &ControlLoop) -> Vec<OutputStatus> {

@@ -69,6 +69,8 @@ pub enum Event {
     Reload(Box<RuleSet>),
     /// A person has seen that this rule is set: a rule with `latch` may clear.
     Acknowledge(String),
+    /// A person gives a rule that its errors have disabled another chance.
+    Enable(String),
     /// The process is about to end: outputs go to their `at_exit` level.
     Stop,
 }

@@ -9,6 +9,29 @@ use crate::journal::{Entry, Kind};
 use crate::rules::State;
 
 impl Engine {
+    /// A person gives a disabled rule another chance: remembered, and journaled.
+    pub(super) fn enable(&mut self, at: Now, rule: String) {
+        let error = self.memory.disabled(&rule).map(|disabled| disabled.error.clone());
+        let reason = match error {
+            Some(error) if self.memory.enable(&rule) => {
+                format!("by a person; it had failed: {error}")
+            }
+            _ => "it was not disabled".to_owned(),
+        };
+        let entry = Entry {
+            at,
+            kind: Kind::Result,
+            subject: String::new(),
+            what: "rule enabled".to_owned(),
+            rule: Some(rule),
+            reason,
+            used: Vec::new(),
+            conditions: Vec::new(),
+            intent: None,
+        };
+        self.pending.push(Effect::Record { entry: Box::new(entry), ticket: None });
+    }
+
     /// Journals the errors of rules: each once, since three disable a rule.
     pub(super) fn faults(&mut self, at: Now) {
         for verdict in &self.verdicts {

@@ -105,6 +105,7 @@ impl Engine {
             Event::Mode(mode) => self.change_mode(now, mode),
             Event::Reload(rules) => self.reload(now, *rules),
             Event::Acknowledge(rule) => self.acknowledge(now, rule),
+            Event::Enable(rule) => self.enable(now, rule),
             Event::Stop => self.stopping = true,
         }
     }

@@ -96,7 +96,7 @@ fn subject(action: &Action, arbiter: &Arbiter) -> String {
         Action::Set(setting) => arbiter.policy(setting.setpoint).name.clone(),
         Action::Activate(mode) => mode.name.to_string(),
         Action::Alert(alarm) => alarm.channel.to_string(),
-        Action::Decide(script) => script.names().join(", "),
+        Action::Decide(script) => script.subjects().collect::<Vec<_>>().join(", "),
     }
 }
 

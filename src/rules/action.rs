@@ -99,17 +99,50 @@ impl Action {
         self.targets().any(|target| target == output)
     }
 
-    /// Whether it asks for something else of the same output, as far as the rule
-    /// file says.
+    /// The modes and alert channels that it may name.
+    pub fn others(&self) -> impl Iterator<Item = &str> {
+        let (one, script): (Option<&str>, &[String]) = match self {
+            Self::Activate(mode) => (Some(&mode.name), &[]),
+            Self::Alert(alarm) => (Some(&alarm.channel), &[]),
+            Self::Decide(script) => (None, script.others()),
+            Self::Switch(..) | Self::Set(_) => (None, &[]),
+        };
+        one.into_iter().chain(script.iter().map(String::as_str))
+    }
+
+    /// Whether it may activate this mode or tell this channel.
     #[must_use]
-    pub fn opposes(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Switch(one, a), Self::Switch(two, b)) => one == two && a != b,
-            (Self::Set(one), Self::Set(two)) => {
-                one.setpoint == two.setpoint && one.amount != two.amount
-            }
-            _ => false,
+    pub fn names(&self, other: &str) -> bool {
+        self.others().any(|name| name == other)
+    }
+
+    /// What it certainly asks for while it is set; a script's wishes are not known.
+    fn certain(&self) -> impl Iterator<Item = (OutputId, Want)> {
+        type OneOrMany<'a> = (Option<(OutputId, Want)>, &'a [(OutputId, Want)]);
+        let (one, mode): OneOrMany<'_> = match self {
+            Self::Switch(output, level) => (Some((*output, Want::Level(*level))), &[]),
+            Self::Set(setting) => match setting.amount {
+                Amount::Number(number) => (Some((setting.setpoint, setting.fit(number))), &[]),
+                Amount::Computed(_) => (None, &[]),
+            },
+            Self::Activate(mode) => (None, &mode.wants),
+            Self::Alert(_) | Self::Decide(_) => (None, &[]),
+        };
+        one.into_iter().chain(mode.iter().copied())
+    }
+
+    /// The first output of which the two ask different things, as far as the rule
+    /// files say.
+    #[must_use]
+    pub fn disputed(&self, other: &Self) -> Option<OutputId> {
+        if let (Self::Set(one), Self::Set(two)) = (self, other) {
+            let differ = one.setpoint == two.setpoint && one.amount != two.amount;
+            return differ.then_some(one.setpoint);
         }
+        let against = |(output, want): &(OutputId, Want)| {
+            other.certain().any(|(other, wanted)| other == *output && wanted != *want)
+        };
+        self.certain().find(against).map(|(output, _)| output)
     }
 
     /// The one thing it asks for now; `Ok(None)` when it asks for several or none.

@@ -12,7 +12,7 @@ use crate::arbiter::{Level, OutputId};
 
 use super::facts::{Facts, Needs, Scratch};
 use super::look::Bound;
-use super::script::Notes;
+use super::script::{Disabled, Notes};
 
 /// The memory of all rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -114,6 +114,13 @@ impl Memory {
     /// Call it before the step that is to see it; it stays until it is noted again.
     pub fn note_output(&mut self, output: OutputId, level: Option<Level>) {
         self.facts.note_output(output, level);
+    }
+
+    /// Why and since when a rule is disabled by its errors; `None` when it is not.
+    #[must_use]
+    pub fn disabled(&self, rule: &str) -> Option<&Disabled> {
+        let entry = self.entries.iter().find(|entry| entry.key.rule == rule)?;
+        entry.script.as_ref()?.disabled.as_ref()
     }
 
     /// Gives a rule that was disabled by its errors another chance; false when it

@@ -51,18 +51,17 @@ pub use language::trials::Trial;
 pub use language::vocabulary::{Entry as Vocable, Place, VOCABULARY};
 pub use memory::Memory;
 pub use rule::{IfUnknown, LASTING, PRIORITY, Rule, State, Timed};
-pub use script::Script;
+pub use script::{Deadline, Disabled, Message, Script};
 pub use window::{COVERED, Fold};
 pub use world::{Alert, Input, MAX_AGE, Mode, Quantity, Setpoint, Site, World};
 
-pub(crate) use language::acting::SetpointRef;
+pub(crate) use language::acting::{AlertRef, ModeRef, SetpointRef};
 pub(crate) use language::builder::{DeviceRef, InputRef, OutputRef, Span};
 pub(crate) use language::sandbox::engine as sandbox_engine;
 pub(crate) use language::trials::TRIAL_WORDS;
 pub(crate) use language::words::UNITS;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use crate::arbiter::{OutputId, Request, Want};
 use crate::clock::Now;
@@ -94,6 +93,10 @@ pub struct Verdict {
     pub to_safe: bool,
     /// What a script asks for, besides `request`.
     pub wants: Vec<Request>,
+    /// The modes that a script activates; their parts are among `wants`.
+    pub modes: Vec<Arc<str>>,
+    /// What a script tells people now; `None`: it is no script, or cannot tell.
+    pub messages: Option<Vec<Message>>,
     /// An error of the rule in this step, with its place; to be journaled.
     pub fault: Option<Box<str>>,
 }
@@ -211,10 +214,10 @@ impl RuleSet {
         memory.is_of(self.stamp, &self.inputs).then_some(look)
     }
 
-    /// While this is raised, scripts are stopped with an error. The shell, which
-    /// has a clock, raises it when a step takes too long; `None` without scripts.
+    /// Whose turn it is among the scripts. The shell, which has a clock, may stop
+    /// one that takes too long; `None` without scripts.
     #[must_use]
-    pub fn deadline(&self) -> Option<Arc<AtomicBool>> {
+    pub fn deadline(&self) -> Option<Arc<Deadline>> {
         self.scripts.as_ref().map(|scripts| scripts.deadline())
     }
 
@@ -266,6 +269,8 @@ fn verdict(index: usize, rule: &Rule, state: State, answers: Answers, look: &Loo
         request,
         to_safe: state == State::Unknown,
         wants: Vec::new(),
+        modes: Vec::new(),
+        messages: None,
         fault: None,
     }
 }

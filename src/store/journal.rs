@@ -117,7 +117,8 @@ pub(super) fn entries(conn: &Connection, filter: &Filter) -> rusqlite::Result<Ve
     Ok(found)
 }
 
-/// Reads entries about an output, device or rule, oldest first.
+/// Reads entries about an output, device or rule, oldest first. A script's entry
+/// is about all that it may ask for.
 pub(super) fn about(
     conn: &Connection,
     name: &str,
@@ -129,7 +130,9 @@ pub(super) fn about(
     let mut found: Vec<Recorded> = conn
         .prepare(&format!(
             "{select}
-             WHERE (entry.subject = ?1 OR entry.rule = ?1)
+             WHERE (entry.subject = ?1 OR entry.rule = ?1
+                    OR entry.kind = 'rule'
+                       AND instr(', ' || entry.subject || ', ', ', ' || ?1 || ', '))
                AND (?2 IS NULL OR entry.id <= (
                         SELECT coalesce(max(id), 0) FROM entry
                         WHERE wall_trusted AND wall_ms <= ?2))

@@ -14,7 +14,7 @@ use super::{LONGEST, Premises};
 use crate::arbiter::{OutputId, Saved, Want};
 use crate::clock::Now;
 use crate::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
-use crate::rules::{Memory, RuleSet, State, Truth};
+use crate::rules::{Action, Memory, RuleSet, State, Truth};
 use crate::snapshot::{PointId, Snapshot};
 use crate::units::Value;
 
@@ -134,6 +134,23 @@ impl Bench {
     pub(super) fn state(&self, rule: usize) -> State {
         let verdict = self.engine.verdicts().iter().find(|verdict| verdict.rule == rule);
         verdict.map_or(State::Unknown, |verdict| verdict.state)
+    }
+
+    /// Whether some rule asks for something of this output or set-point now.
+    pub(super) fn asks_for(&self, output: OutputId) -> bool {
+        let mut requests = Vec::new();
+        self.engine.rules().requests(self.engine.verdicts(), &mut requests);
+        requests.iter().any(|request| request.output == output)
+    }
+
+    /// Whether a rule activates this mode or tells this channel now.
+    pub(super) fn says(&self, rule: usize, name: &str) -> bool {
+        let mut verdicts = self.engine.verdicts().iter();
+        let Some(verdict) = verdicts.find(|verdict| verdict.rule == rule) else { return false };
+        let of_script = verdict.modes.iter().any(|mode| **mode == *name)
+            || verdict.messages.iter().flatten().any(|message| *message.channel == *name);
+        let is_script = matches!(self.engine.rules().rules()[rule].action, Action::Decide(_));
+        of_script || !is_script && verdict.state == State::Set
     }
 
     /// Whether a rule's condition holds, and has not held long enough yet.

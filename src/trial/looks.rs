@@ -9,7 +9,7 @@ use super::story::Seen;
 use super::words::{Answer, Run};
 use crate::arbiter::{Level, Want};
 use crate::problem::nearest;
-use crate::rules::{OutputRef, SetpointRef, State, TRIAL_WORDS};
+use crate::rules::{AlertRef, ModeRef, OutputRef, SetpointRef, State, TRIAL_WORDS};
 
 /// Set-points have at most three decimals.
 const NEAR: f64 = 0.000_5;
@@ -60,10 +60,19 @@ impl Run {
     pub(super) fn requests(&mut self, at: Position, what: &Dynamic) -> Answer<bool> {
         self.bench.settle();
         let rules = self.bench.engine.rules().rules();
-        if let Some(OutputRef(output)) = what.clone().try_cast::<OutputRef>() {
-            let mut about = rules.iter().enumerate().filter(|(_, rule)| rule.action.drives(output));
-            let asked = about.any(|(index, _)| self.bench.state(index) == State::Set);
+        let output = what.clone().try_cast::<OutputRef>().map(|OutputRef(output)| output);
+        let setpoint = || what.clone().try_cast::<SetpointRef>().map(|SetpointRef(output)| output);
+        if let Some(output) = output.or_else(setpoint) {
             self.seen.push(Seen::Output(output));
+            return Ok(self.bench.asks_for(output));
+        }
+        let mode = what.clone().try_cast::<ModeRef>().map(|ModeRef(_, name)| name);
+        let channel = || what.clone().try_cast::<AlertRef>().map(|AlertRef(_, name)| name);
+        if let Some(name) = mode.or_else(channel) {
+            let about = rules.iter().enumerate().filter(|(_, rule)| rule.action.names(&name));
+            let about: Vec<usize> = about.map(|(index, _)| index).collect();
+            let asked = about.iter().any(|&index| self.bench.says(index, &name));
+            self.seen.extend(about.into_iter().map(Seen::Rule));
             return Ok(asked);
         }
         let name = what.clone().into_immutable_string().unwrap_or_default();

@@ -95,7 +95,7 @@ fn a_decide_stands_alone_and_is_a_function_of_two() {
     );
     check(
         "rule(\"r\").decide(|s, mem| nothing());",
-        &["1:11 this `decide` asks for no output; \
+        &["1:11 this `decide` asks for nothing; \
            say what it wants: `want(heater, on, \"cold cells\")`"],
     );
     check(

@@ -7,8 +7,9 @@ use sunkeep::arbiter::{Level, OutputId, Saved, Want};
 use sunkeep::clock::Now;
 use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
 use sunkeep::journal::{Entry, Kind};
-use sunkeep::rules::{Memory, RuleSet};
+use sunkeep::rules::{Alert, Memory, RuleSet, World};
 use sunkeep::snapshot::Snapshot;
+use sunkeep::units::Value;
 
 use crate::bench::{source, world};
 use crate::policy::unbounded;
@@ -24,7 +25,10 @@ struct Site {
 
 impl Site {
     fn new(text: &str) -> Self {
-        let mut rules = RuleSet::compile(&[source(text)], &world()).expect("sound rules");
+        let repeat = Some(Duration::from_secs(600));
+        let alerts = vec![Alert { name: "operator".into(), repeat }];
+        let world = World { alerts, ..world() };
+        let mut rules = RuleSet::compile(&[source(text)], &world).expect("sound rules");
         let mut snapshot = Snapshot::new();
         rules.bind(&mut snapshot);
         let setup = Setup {
@@ -69,6 +73,22 @@ impl Site {
         self.heater
     }
 
+    /// Lets time pass with a state of charge; `None`: a dead cable.
+    fn pass(&mut self, seconds: u64, soc: Option<f64>) {
+        for _ in 0..seconds {
+            if let (Some(soc), Some(id)) = (soc, self.snapshot.find("shunt.soc")) {
+                self.snapshot.set(at(self.seconds + 1), id, Some(Value::Number(soc)));
+            }
+            self.second();
+        }
+    }
+
+    /// What the operator was told, in order.
+    fn told(&self) -> Vec<&str> {
+        let entries = self.entries.iter().filter(|entry| entry.subject == "operator");
+        entries.filter(|entry| entry.kind != Kind::Rule).map(|entry| entry.what.as_str()).collect()
+    }
+
     fn alarms(&self) -> Vec<&str> {
         let alarms = self.entries.iter().filter(|entry| entry.kind == Kind::Alarm);
         alarms.map(|entry| entry.what.as_str()).collect()
@@ -105,4 +125,56 @@ fn a_disabled_rule_leaves_its_output_to_the_others() {
     let levels: Vec<Level> = (0..12).map(|_| site.second()).collect();
     assert!(levels.contains(&Level::Off), "an error is safe at first: {levels:?}");
     assert_eq!(levels[11], Level::On, "then the next rule is heard: {levels:?}");
+}
+
+#[test]
+fn a_person_gives_a_disabled_rule_another_chance_and_the_journal_says_so() {
+    let mut site = Site::new(TIRED);
+    site.pass(12, None);
+    let disabled = site.engine.memory().disabled("tired").expect("a reason");
+    assert!(disabled.error.starts_with("a.rhai, line 3, column "), "{disabled:?}");
+    assert_eq!(disabled.since(), None, "the clock was not set");
+    site.engine.handle(at(13), Event::Enable("tired".into()));
+    assert_eq!(site.engine.memory().disabled("tired"), None);
+    site.second();
+    let enabled = site.entries.iter().find(|entry| entry.what == "rule enabled").expect("an entry");
+    assert_eq!(enabled.rule.as_deref(), Some("tired"));
+    assert!(
+        enabled.reason.starts_with("by a person; it had failed: a.rhai, line 3"),
+        "{enabled:?}"
+    );
+    // It fails again, three times before it is disabled again.
+    site.pass(5, None);
+    let disabled = site.alarms().iter().filter(|what| **what == "rule disabled").count();
+    assert_eq!((disabled, site.alarms().len()), (2, 6), "{:?}", site.alarms());
+}
+
+const TELLING: &str = "rule(\"telling\").decide(|s, mem| {
+    if s.soc < 30 { alert(operator, `only ${s.soc} %`) }
+    if s.soc < 20 { alert(operator, \"nearly empty\") }
+    nothing() });";
+
+#[test]
+fn a_scripts_alert_is_said_once_again_now_and_then_and_when_it_is_over() {
+    let mut site = Site::new(TELLING);
+    site.pass(10, Some(50.0));
+    site.pass(100, Some(25.0));
+    site.pass(100, Some(24.0));
+    assert_eq!(site.told(), ["only 25.0 %"], "another number is the same alert");
+    site.pass(450, Some(24.0));
+    assert_eq!(site.told(), ["only 25.0 %", "only 24.0 %"], "as often as the channel repeats");
+    site.pass(10, Some(15.0));
+    site.pass(10, Some(25.0));
+    assert_eq!(site.told()[2..], ["nearly empty", "over"], "each alert stands by itself");
+    site.pass(10, Some(50.0));
+    assert_eq!(site.told()[4..], ["over"]);
+}
+
+#[test]
+fn what_is_unknown_neither_raises_nor_ends_a_scripts_alert() {
+    let mut site = Site::new(TELLING);
+    site.pass(10, Some(25.0));
+    site.pass(100, None);
+    site.pass(10, Some(25.0));
+    assert_eq!(site.told(), ["only 25.0 %"]);
 }

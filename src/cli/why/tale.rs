@@ -39,9 +39,17 @@ pub(super) fn now(name: &str, status: &Status, entries: &[Recorded], zone: &Time
         let does = match rule.state.as_str() {
             "yes" => "asks for its action",
             "no" => "asks for nothing",
+            "disabled" => "is not asked any more",
             _ => "cannot be decided",
         };
         page.line(&format!("rule \"{}\" {does}: {}", rule.name, rule.why));
+        if !rule.until.is_empty() {
+            let since = rule.since.parse().map_or_else(
+                |_| "before the clock was set".to_owned(),
+                |since: Timestamp| time(since, zone),
+            );
+            page.line(&format!("  since {since}; to end it: {}", rule.until));
+        }
         let state = if rule.state == "yes" { "set" } else { "clear" };
         page.would(state, &rule.conditions);
     }

@@ -157,16 +157,17 @@ fn opposites(build: &mut Build, drafts: &[Draft]) {
         let Some((action, span)) = &draft.action else {
             continue;
         };
-        let rival = drafts[..index].iter().find(|other| {
-            other.priority == draft.priority
-                && other.name != draft.name
-                && other.action.as_ref().is_some_and(|(other, _)| other.opposes(action))
-        });
-        if let (Some(rival), Some(output)) = (rival, action.targets().next()) {
+        let rivals = drafts[..index].iter();
+        let rivals = rivals.filter(|other| other.priority == draft.priority);
+        let disputed = |other: &Draft| {
+            let (theirs, _) = other.action.as_ref().filter(|_| other.name != draft.name)?;
+            Some((other.name.clone(), action.disputed(theirs)?))
+        };
+        for (rival, output) in rivals.filter_map(disputed).take(1) {
             let name = build.world.target(output);
             let message = format!(
                 "rules \"{}\" and \"{}\" pull `{name}` both ways with the same priority {}",
-                rival.name, draft.name, draft.priority
+                rival, draft.name, draft.priority
             );
             let help = "say which one wins: give it a higher `.priority(…)`";
             build.problems.push(Problem::new(&draft.file, span.clone(), message).help(help));

@@ -21,19 +21,19 @@ use crate::units::Value;
 pub const ACTIONS: [&str; 5] = ["turn_on", "turn_off", "set", "activate", "alert"];
 
 /// A message is a line in a journal.
-const TEXT_MAX: usize = 400;
+pub const TEXT_MAX: usize = 400;
 
 /// A set-point as a script holds it.
 #[derive(Clone, Copy, Debug)]
 pub struct SetpointRef(pub OutputId);
 
-/// A mode as a script holds it: an index into the world's.
-#[derive(Clone, Copy, Debug)]
-pub struct ModeRef(pub usize);
+/// A mode as a script holds it: an index into the world's, and its name.
+#[derive(Clone, Debug)]
+pub struct ModeRef(pub usize, pub Arc<str>);
 
-/// An alert channel as a script holds it: an index into the world's.
-#[derive(Clone, Copy, Debug)]
-pub struct AlertRef(pub usize);
+/// An alert channel as a script holds it: an index into the world's, and its name.
+#[derive(Clone, Debug)]
+pub struct AlertRef(pub usize, pub Arc<str>);
 
 /// Registers the words that take a name alone or a name and something more.
 pub fn register(engine: &mut Engine, shared: &Shared) {
@@ -92,7 +92,7 @@ fn switch(build: &mut Build, at: Position, name: &Dynamic, level: Level) -> Opti
 }
 
 fn activate(build: &mut Build, at: Position, name: &Dynamic) -> Option<Action> {
-    if let Some(ModeRef(index)) = name.clone().try_cast() {
+    if let Some(ModeRef(index, _)) = name.clone().try_cast() {
         let mode = &build.world.modes[index];
         let wants = mode.wants.as_slice().into();
         return Some(Action::Activate(Mode { name: mode.name.as_str().into(), wants }));
@@ -149,7 +149,7 @@ fn computed(
 }
 
 fn alert(build: &mut Build, at: Position, name: &Dynamic, text: &Dynamic) -> Option<Action> {
-    let Some(AlertRef(index)) = name.clone().try_cast() else {
+    let Some(AlertRef(index, _)) = name.clone().try_cast() else {
         let known: Vec<_> = build.world.alerts.iter().map(|alert| alert.name.clone()).collect();
         return wrong(build, at, "alert", "a channel", name, &known);
     };

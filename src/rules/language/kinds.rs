@@ -50,11 +50,11 @@ impl Build {
         if let Some(SetpointRef(output)) = value.clone().try_cast::<SetpointRef>() {
             return format!("the set-point `{}`", self.world.target(output));
         }
-        if let Some(ModeRef(index)) = value.clone().try_cast::<ModeRef>() {
-            return format!("the mode `{}`", self.world.modes[index].name);
+        if let Some(ModeRef(_, name)) = value.clone().try_cast::<ModeRef>() {
+            return format!("the mode `{name}`");
         }
-        if let Some(AlertRef(index)) = value.clone().try_cast::<AlertRef>() {
-            return format!("the alert channel `{}`", self.world.alerts[index].name);
+        if let Some(AlertRef(_, name)) = value.clone().try_cast::<AlertRef>() {
+            return format!("the alert channel `{name}`");
         }
         if let Some(TermRef(Some(term))) = value.clone().try_cast::<TermRef>() {
             return format!("`{}`", term.text);

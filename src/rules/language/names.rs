@@ -5,7 +5,7 @@
 //! reported with the nearest name that is. It also finds `&&` and `||` between
 //! conditions, which rhai would answer with a type error.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{AST, ASTNode, Expr, Module, Position, Stmt};
 
@@ -28,20 +28,45 @@ pub fn check(build: &mut Build, ast: &AST) -> usize {
     let before = build.problems.len();
     let statements = AST::new(ast.statements().iter().cloned(), Module::new());
     let global = declared(&statements, &[]);
-    walk(build, &statements, &global, &BTreeSet::new());
+    let kinds = kinds_in_closures(ast);
+    walk(build, &statements, &global, &BTreeSet::new(), &kinds);
     for function in ast.iter_functions() {
         // rhai's filtered copy takes all functions when its target is empty.
         let mut body = ast.clone_functions_only();
         body.retain_functions(|_, _, name, arity| {
             name == function.name && arity == function.params.len()
         });
-        walk(build, &body, &declared(&body, &function.params), &global);
+        walk(build, &body, &declared(&body, &function.params), &global, &kinds);
     }
     build.problems.len() - before
 }
 
+/// By place: the kind of name that a word needs there.
+type Kinds = BTreeMap<(Option<usize>, Option<usize>), &'static str>;
+
+/// What names are needed for inside closures: rhai shows them once more at the
+/// place where the closure stands, among what it takes along.
+fn kinds_in_closures(ast: &AST) -> Kinds {
+    let mut kinds = Kinds::new();
+    ast.clone_functions_only().walk(&mut |path: &[ASTNode]| {
+        if let Some(ASTNode::Expr(Expr::Variable(_, _, at))) = path.last()
+            && let Some(kind) = wanted(path)
+        {
+            kinds.insert((at.line(), at.position()), kind);
+        }
+        true
+    });
+    kinds
+}
+
 /// Checks one scope: what it declares, and what it could see but does not.
-fn walk(build: &mut Build, ast: &AST, local: &BTreeSet<String>, outer: &BTreeSet<String>) {
+fn walk(
+    build: &mut Build,
+    ast: &AST,
+    local: &BTreeSet<String>,
+    outer: &BTreeSet<String>,
+    kinds: &Kinds,
+) {
     let function = ast.statements().is_empty();
     ast.walk(&mut |path: &[ASTNode]| {
         match path.last() {
@@ -59,7 +84,8 @@ fn walk(build: &mut Build, ast: &AST, local: &BTreeSet<String>, outer: &BTreeSet
                     let (message, help) = unseen(name);
                     build.complain(*at, message, help);
                 } else {
-                    unknown(build, *at, name, wanted(path));
+                    let needed = kinds.get(&(at.line(), at.position())).copied();
+                    unknown(build, *at, name, wanted(path).or(needed));
                 }
             }
             Some(ASTNode::Expr(Expr::And(sides, at))) if joins(build, local, sides) => {
@@ -101,6 +127,10 @@ fn unknown(build: &mut Build, at: Position, name: &str, kind: Option<&str>) {
         let known: Vec<String> = match kind {
             "set-point" => world.setpoints.iter().map(|s| s.name.clone()).collect(),
             "mode" => world.modes.iter().map(|mode| mode.name.clone()).collect(),
+            "output or set-point" => {
+                let setpoints = world.setpoints.iter().map(|s| s.name.clone());
+                world.outputs.iter().cloned().chain(setpoints).collect()
+            }
             "alert channel" => world.alerts.iter().map(|alert| alert.name.clone()).collect(),
             _ => world.outputs.clone(),
         };
@@ -145,7 +175,8 @@ fn wanted(path: &[ASTNode]) -> Option<&'static str> {
     match call.name.as_str() {
         "turn_on" | "turn_off" => Some("output"),
         "set" if first => Some("set-point"),
-        "activate" => Some("mode"),
+        "want" if first => Some("output or set-point"),
+        "activate" if first => Some("mode"),
         "alert" if first => Some("alert channel"),
         _ => None,
     }

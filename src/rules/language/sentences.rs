@@ -180,11 +180,6 @@ fn function(signature: &str) -> (String, String) {
         let message = format!("`{name}` stands inside a `test(…)`");
         return (message, "for example `test(\"stays off\", || { pass(1.min); })`".to_owned());
     }
-    if SCRIPT_WORDS.contains(&name) {
-        let message = format!("`{name}` stands inside a `decide(…)`");
-        let example = "for example `.decide(|s, mem| want(heater, on, \"cold cells\"))`";
-        return (message, example.to_owned());
-    }
     if METHODS.contains(&name) {
         let things = match name {
             "set" | "alert" => "two things",
@@ -193,6 +188,11 @@ fn function(signature: &str) -> (String, String) {
         };
         let message = format!("`{name}` stands after a `rule(…)` and takes {things} in brackets");
         return (message, format!("for example `{}`", example(name)));
+    }
+    if SCRIPT_WORDS.contains(&name) {
+        let message = format!("`{name}` stands inside a `decide(…)`");
+        let example = "for example `.decide(|s, mem| want(heater, on, \"cold cells\"))`";
+        return (message, example.to_owned());
     }
     let functions = FUNCTIONS.iter().map(|(name, _)| *name);
     let words = METHODS.into_iter().chain(functions).chain(["test"]);

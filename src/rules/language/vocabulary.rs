@@ -271,6 +271,24 @@ pub const VOCABULARY: &[Entry] = &[
         "fn want(output: Output, level: Level, reason: String)",
         "asks for `on` or `off`, and says why",
     ),
+    entry(
+        Script,
+        "want",
+        "fn want(setpoint: Setpoint, value: number, reason: String)",
+        "asks for a value of a set-point; cut to its range",
+    ),
+    entry(
+        Script,
+        "activate",
+        "fn activate(mode: Mode, reason: String)",
+        "asks for everything a mode is made of, in this step",
+    ),
+    entry(
+        Script,
+        "alert",
+        "fn alert(channel: Channel, text: String)",
+        "tells people when it is first said, and stands while it is said in every step",
+    ),
     entry(Script, "nothing", "fn nothing()", "asks for nothing"),
     entry(
         Script,
@@ -324,7 +342,7 @@ pub const VOCABULARY: &[Entry] = &[
         Test,
         "requests",
         "fn requests(what: ?) -> bool",
-        "the rule of this name, or any rule of this output, asks",
+        "the rule of this name asks, or any rule asks for this output, set-point, mode or channel",
     ),
 ];
 

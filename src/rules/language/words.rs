@@ -129,10 +129,11 @@ pub fn scope(build: &Build) -> Scope<'static> {
         scope.push_constant(setpoint.name.clone(), acting::SetpointRef(setpoint.output));
     }
     for (index, mode) in build.world.modes.iter().enumerate() {
-        scope.push_constant(mode.name.clone(), acting::ModeRef(index));
+        scope.push_constant(mode.name.clone(), acting::ModeRef(index, mode.name.as_str().into()));
     }
     for (index, alert) in build.world.alerts.iter().enumerate() {
-        scope.push_constant(alert.name.clone(), acting::AlertRef(index));
+        scope
+            .push_constant(alert.name.clone(), acting::AlertRef(index, alert.name.as_str().into()));
     }
     scope
 }

@@ -6,17 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use rhai::{AST, ASTNode, Array, Dynamic, Expr, FnPtr, Map, Position, Stmt, StmtBlock};
+use rhai::{AST, ASTNode, Dynamic, Expr, FnPtr, Position, Stmt, StmtBlock};
 
-use crate::arbiter::OutputId;
 use crate::problem::nearest;
 
 use super::super::action::Action;
-use super::super::language::acting::{AlertRef, ModeRef, SetpointRef};
-use super::super::language::builder::{
-    Build, Built, DeviceRef, InputRef, OutputRef, RuleRef, Span, TermRef,
-};
+use super::super::language::builder::{Build, DeviceRef, RuleRef};
+use super::calls::{self, Taken};
 use super::spelling::{fingerprint, squeeze};
+use super::taken::{Reach, apart, spell, untakable};
 use super::{Said, Script};
 
 /// How a `decide` is written.
@@ -45,7 +43,7 @@ fn script(build: &mut Build, at: Position, closure: &Dynamic) -> Option<Script> 
         return None;
     };
     let functions = std::sync::Arc::clone(&build.functions);
-    let taken: Vec<Dynamic> = pointer.curry().iter().map(apart).collect();
+    let taken: Vec<Dynamic> = pointer.curry().iter().map(|value| apart(build, value)).collect();
     let name = pointer.fn_name().to_owned();
     let found =
         functions.shared_lib().get_script_fn(&name, taken.len() + 2).map(|f| f.params.to_vec());
@@ -55,28 +53,32 @@ fn script(build: &mut Build, at: Position, closure: &Dynamic) -> Option<Script> 
     };
     let problems = build.problems.len();
     let body = body(&functions, &name, parameters.len());
-    let mut outputs = Vec::new();
+    let mut reach = Reach::default();
     for (parameter, value) in parameters.iter().zip(&taken) {
         let used = || used_at(&body, parameter).unwrap_or(at);
-        if let Some((message, help)) = untakable(parameter, value, &mut outputs) {
+        if let Some((message, help)) = untakable(parameter, value, &mut reach) {
             let used = used();
             build.complain(used, message, help);
         }
     }
-    if outputs.is_empty() && build.problems.len() == problems {
-        let message = "this `decide` asks for no output";
+    if reach.is_empty() && build.problems.len() == problems {
+        let message = "this `decide` asks for nothing";
         build.complain(at, message, "say what it wants: `want(heater, on, \"cold cells\")`");
     }
     open_end(build, &body);
-    let mut walk = Walk { functions: &functions, inputs: BTreeSet::new(), seen: BTreeSet::new() };
+    let along: Taken<'_> = parameters.iter().map(|name| name.as_str()).zip(&taken).collect();
+    let mut walk = Walk {
+        functions: &functions,
+        taken: (&name, along),
+        inputs: BTreeSet::new(),
+        seen: BTreeSet::new(),
+    };
     let readings = BTreeSet::from([taken.len()]);
     walk.function(build, &name, parameters.len(), readings);
     let spelling = walk.spelling(build, at, &taken);
     let inputs = walk.inputs.into_iter().collect();
-    outputs.sort_unstable();
-    outputs.dedup();
-    let name_of = |output: &OutputId| build.world.outputs[output.index()].clone();
-    let names = outputs.iter().map(name_of).collect();
+    let Reach { outputs, others } = reach.tidied();
+    let names = outputs.iter().map(|output| build.world.target(*output).to_owned()).collect();
     let said = std::sync::Mutex::new(Said::default());
     (build.problems.len() == problems).then_some(Script {
         functions,
@@ -85,52 +87,11 @@ fn script(build: &mut Build, at: Position, closure: &Dynamic) -> Option<Script> 
         at,
         outputs,
         names,
+        others,
         inputs,
         spelling,
         said,
     })
-}
-
-/// A value that no longer changes when the file's variable does.
-fn apart(value: &Dynamic) -> Dynamic {
-    let value = value.clone().flatten();
-    if let Ok(list) = value.as_array_ref() {
-        return list.iter().map(apart).collect::<Array>().into();
-    }
-    if let Ok(map) = value.as_map_ref() {
-        return map.iter().map(|(k, v)| (k.clone(), apart(v))).collect::<Map>().into();
-    }
-    value
-}
-
-/// Why a value of the file cannot be taken along into a script.
-fn untakable(name: &str, value: &Dynamic, outputs: &mut Vec<OutputId>) -> Option<(String, String)> {
-    if let Ok(list) = value.as_array_ref() {
-        return list.iter().find_map(|value| untakable(name, value, outputs));
-    }
-    if let Ok(map) = value.as_map_ref() {
-        return map.values().find_map(|value| untakable(name, value, outputs));
-    }
-    if let Some(OutputRef(output)) = value.clone().try_cast::<OutputRef>() {
-        outputs.push(output);
-        return None;
-    }
-    if value.is::<InputRef>() || value.is::<DeviceRef>() {
-        let message = format!("inside `decide`, `{name}` is read from `s`");
-        return Some((message, format!("write `s.{name}`")));
-    }
-    let what = match value {
-        value if value.is::<Built>() => "a condition",
-        value if value.is::<TermRef>() => "calculated from inputs",
-        value if value.is::<SetpointRef>() => "a set-point",
-        value if value.is::<ModeRef>() => "a mode",
-        value if value.is::<AlertRef>() => "an alert channel",
-        value if value.is::<Span>() => "a duration",
-        value if value.is::<RuleRef>() => "a rule",
-        value if value.is::<FnPtr>() => "a function in a variable",
-        _ => return None,
-    };
-    Some((format!("`{name}` is {what}, which a script does not see"), String::new()))
 }
 
 fn body(functions: &AST, name: &str, arity: usize) -> AST {
@@ -190,6 +151,8 @@ fn last(block: &StmtBlock) -> Option<&Stmt> {
 /// Follows the readings through a closure and the functions it hands them to.
 struct Walk<'a> {
     functions: &'a AST,
+    /// The closure, and what it took along.
+    taken: (&'a str, Taken<'a>),
     inputs: BTreeSet<usize>,
     /// Name, number of parameters, and which of them are the readings.
     seen: BTreeSet<(String, usize, BTreeSet<usize>)>,
@@ -208,6 +171,7 @@ impl Walk<'_> {
         if !self.seen.insert((name.to_owned(), arity, readings)) {
             return;
         }
+        let along = if self.taken.0 == name { self.taken.1.clone() } else { Taken::new() };
         let mut calls = Vec::new();
         let body = body(self.functions, name, arity);
         body.walk(&mut |path: &[ASTNode]| {
@@ -220,8 +184,9 @@ impl Walk<'_> {
                     build.complain(at, "a reading is named", "write `s.soc`, without brackets");
                 }
                 Some(
-                    ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)),
+                    ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at)),
                 ) => {
+                    calls::check(build, call, *at, &along);
                     let handed = |(at, argument): (usize, &Expr)| {
                         is_handle(argument, &handles).then_some(at)
                     };
@@ -290,21 +255,6 @@ impl Walk<'_> {
         taken.iter().for_each(|value| spell(build, value, &mut text));
         format!("decide {:016x}", fingerprint(&text))
     }
-}
-
-/// A taken value in words that stay the same from one start to the next.
-fn spell(build: &Build, value: &Dynamic, text: &mut String) {
-    if let Ok(list) = value.as_array_ref() {
-        text.push_str("\n[");
-        return list.iter().for_each(|value| spell(build, value, text));
-    }
-    if let Ok(map) = value.as_map_ref() {
-        return map.iter().for_each(|(name, value)| {
-            text.push_str(&format!("\n#{name}"));
-            spell(build, value, text);
-        });
-    }
-    text.push_str(&format!("\n{}", build.kind(value)));
 }
 
 fn is_handle(expression: &Expr, handles: &BTreeSet<String>) -> bool {

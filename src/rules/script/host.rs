@@ -14,7 +14,7 @@ use super::super::derived::Absent;
 use super::super::look::{Bound, Look};
 use super::notes::{Draft, Note};
 use super::words::Named;
-use super::{Stop, Wish};
+use super::{Answer, Stop};
 
 /// An input as scripts see it in this step.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ pub struct Host {
     pub read: Vec<usize>,
     /// Its `mem`.
     pub mem: Draft,
-    /// What it asks for.
-    pub wishes: Vec<Wish>,
+    /// What it has said so far.
+    pub answer: Answer,
     /// The first thing it was refused.
     pub stop: Option<Stop>,
 }
@@ -66,7 +66,7 @@ impl Host {
     /// Makes ready for the next script.
     pub fn begin(&mut self, mem: std::collections::BTreeMap<String, Note>) {
         self.read.clear();
-        self.wishes.clear();
+        self.answer = Answer::default();
         self.stop = None;
         self.mem.begin(mem);
     }

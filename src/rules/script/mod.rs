@@ -8,9 +8,12 @@
 //! A script sees fresh readings (`s`) and its own memory (`mem`), answers with
 //! wishes, and sees nothing else. It runs under rhai's limits; a missing reading
 //! makes it *unknown*, a mistake makes it *failed*, and both concern its rule only.
-//! Nothing here reads a clock: whoever owns one may raise [`Scripts::deadline`].
+//! Nothing here reads a clock: whoever owns one may stop a script through its
+//! [`Deadline`].
 
+mod calls;
 mod check;
+mod deadline;
 mod fence;
 mod host;
 mod notes;
@@ -18,16 +21,18 @@ mod operators;
 mod run;
 mod spelling;
 mod step;
+mod taken;
+mod wishing;
 mod words;
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rhai::{AST, Dynamic, Engine, Position, Scope};
 use serde::{Deserialize, Serialize};
 
-use crate::arbiter::{Level, OutputId};
+use crate::arbiter::{OutputId, Want};
 
 use super::action::Action;
 use super::condition::Truth;
@@ -36,22 +41,63 @@ use super::look::Bound;
 use super::rule::Rule;
 
 pub use check::decide;
+pub use deadline::Deadline;
 pub use fence::check as check_functions;
-pub use notes::Notes;
-pub use words::{SCRIPT_WORDS, Switch};
+pub use notes::{Disabled, Notes};
+pub use wishing::SCRIPT_WORDS;
+pub use words::Switch;
 
 /// The longest reason of a wish, in bytes: a line in the journal.
 const REASON_MAX: usize = 200;
 
-/// What a script wants of one output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a script wants of one output or set-point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wish {
-    /// The output, by its place in the configuration.
+    /// The output or set-point, by its place in the configuration.
     output: OutputId,
-    /// The level wanted.
-    level: Level,
-    /// Why, in the script's words.
-    reason: String,
+    /// The level or value wanted.
+    want: Want,
+}
+
+/// What a script tells people in this step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Which of the script's `alert` words it is: line and column.
+    pub place: (usize, usize),
+    /// Where it goes.
+    pub channel: Arc<str>,
+    /// Said again this often while it stands; `None`: once.
+    pub repeat: Option<Duration>,
+    /// What it says.
+    pub text: String,
+}
+
+/// Everything that a script said in one step.
+#[derive(Debug, Default)]
+struct Answer {
+    /// What it wants, each output once.
+    wishes: Vec<Wish>,
+    /// The modes it activates, each once.
+    modes: Vec<Arc<str>>,
+    /// What it tells people.
+    messages: Vec<Message>,
+    /// Its reasons, in its order.
+    reasons: Vec<Reason>,
+}
+
+/// Why a script wants something, in its words.
+#[derive(Debug)]
+struct Reason {
+    about: About,
+    text: String,
+}
+
+/// What a reason is about.
+#[derive(Debug)]
+enum About {
+    Output(OutputId, Want),
+    Mode(Arc<str>),
+    Channel(Arc<str>),
 }
 
 /// Why a script came to no answer.
@@ -74,10 +120,12 @@ pub struct Script {
     taken: Vec<Dynamic>,
     /// Where it stands in its file.
     at: Position,
-    /// The outputs it may ask about.
+    /// The outputs and set-points it may ask for.
     outputs: Vec<OutputId>,
     /// Their names.
     names: Vec<String>,
+    /// Modes and alert channels that it may name.
+    others: Vec<String>,
     /// The inputs it names.
     inputs: Vec<usize>,
     /// Differs when the script differs, whatever its layout.
@@ -110,7 +158,7 @@ pub struct Scripts {
     host: host::Shared,
     /// Every input that some script names.
     inputs: Vec<usize>,
-    deadline: Arc<AtomicBool>,
+    deadline: Arc<Deadline>,
     /// One script at a time, also where a rule set has clones.
     scope: Mutex<Scope<'static>>,
 }
@@ -123,15 +171,20 @@ impl PartialEq for Script {
 }
 
 impl Script {
-    /// The outputs it may ask about, in order.
+    /// The outputs and set-points it may ask for, in order.
     pub(super) fn outputs(&self) -> &[OutputId] {
         &self.outputs
     }
 
-    /// Their names.
+    /// Names of all that it may ask for: outputs, set-points, modes, channels.
+    pub fn subjects(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().chain(&self.others).map(String::as_str)
+    }
+
+    /// Modes and alert channels that it may name.
     #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.names
+    pub fn others(&self) -> &[String] {
+        &self.others
     }
 
     /// The inputs it names, by index.
@@ -164,16 +217,15 @@ impl Scripts {
         named.sort_unstable();
         named.dedup();
         let host = host::Shared::default();
-        let deadline = Arc::<AtomicBool>::default();
+        let deadline = Arc::<Deadline>::default();
         let mut engine = sandbox::bare();
         words::register(&mut engine, &host, inputs);
         run::watch(&mut engine, &deadline);
         Some(Self { engine, host, inputs: named, deadline, scope: Mutex::new(Scope::new()) })
     }
 
-    /// While this is raised, scripts are stopped. The owner of a clock raises it
-    /// when a step takes too long, and lowers it before the next.
-    pub fn deadline(&self) -> Arc<AtomicBool> {
+    /// Whose turn it is; the owner of a clock may end it.
+    pub fn deadline(&self) -> Arc<Deadline> {
         Arc::clone(&self.deadline)
     }
 }

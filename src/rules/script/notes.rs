@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rhai::{Dynamic, ImmutableString};
 use serde::{Deserialize, Serialize};
 
 use super::Wish;
 use super::words::kind;
+use crate::clock::Now;
 
 /// The most names in one rule's `mem`. Counters and dates of a rule that a person
 /// can still follow are fewer.
@@ -89,6 +91,23 @@ impl Note {
     }
 }
 
+/// Why a rule is not asked any more, until it is edited or enabled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disabled {
+    /// Its last error, with its place.
+    pub error: String,
+    /// Since when, in ms since 1970; `None`: the wall clock was not set.
+    since_ms: Option<i64>,
+}
+
+impl Disabled {
+    /// Since when, if the wall clock could be believed then.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        self.since_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok())
+    }
+}
+
 /// What is remembered of one script.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notes {
@@ -98,9 +117,9 @@ pub struct Notes {
     /// When it failed of late.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     errors: VecDeque<Duration>,
-    /// Its last error, once it has failed too often.
+    /// Once it has failed too often: why, and since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disabled: Option<String>,
+    pub disabled: Option<Disabled>,
     /// What it asked for when it last could tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last: Vec<Wish>,
@@ -108,7 +127,8 @@ pub struct Notes {
 
 impl Notes {
     /// Counts an error.
-    pub fn failed(&mut self, now: Duration, error: &str) -> Failure {
+    pub fn failed(&mut self, at: Now, error: &str) -> Failure {
+        let now = at.monotonic;
         if self.errors.back().is_some_and(|&at| now < at + SAME_ERROR) {
             return Failure::Same;
         }
@@ -116,7 +136,8 @@ impl Notes {
         self.errors.push_back(now);
         let disabled = self.errors.len() >= ERRORS_MAX;
         if disabled {
-            self.disabled = Some(error.to_owned());
+            let since_ms = at.wall_trusted.then(|| at.wall.as_millisecond());
+            self.disabled = Some(Disabled { error: error.to_owned(), since_ms });
         }
         if disabled { Failure::OneTooMany } else { Failure::New }
     }

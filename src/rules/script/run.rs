@@ -2,44 +2,41 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 
 use super::super::language::sentences::{lower, without_position};
 use super::host::lock;
 use super::words::{Answered, Mem, Readings, kind};
-use super::{Script, Scripts, Stop, Wish};
+use super::{Answer, Deadline, Script, Scripts, Stop};
 
 /// Between two looks at the deadline, in operations: some tenths of a millisecond
 /// on the slowest board.
 const LOOK_EVERY: u64 = 256;
 
 /// Lets the deadline stop a script.
-pub fn watch(engine: &mut Engine, deadline: &Arc<AtomicBool>) {
+pub fn watch(engine: &mut Engine, deadline: &Arc<Deadline>) {
     let deadline = Arc::clone(deadline);
     engine.on_progress(move |operations| {
-        let late = operations.is_multiple_of(LOOK_EVERY) && deadline.load(Ordering::Relaxed);
+        let late = operations.is_multiple_of(LOOK_EVERY) && deadline.is_late();
         late.then_some(Dynamic::UNIT)
     });
 }
 
 impl Scripts {
     /// Runs a script against the readings that the host has seen.
-    pub(super) fn run(
-        &self,
-        script: &Script,
-        scope: &mut Scope<'static>,
-    ) -> Result<Vec<Wish>, Stop> {
+    pub(super) fn run(&self, script: &Script, scope: &mut Scope<'static>) -> Result<Answer, Stop> {
+        self.deadline.begin();
         let result = catch_unwind(AssertUnwindSafe(|| {
             let mut arguments = Vec::with_capacity(script.taken.len() + 2);
             arguments.extend(script.taken.iter().cloned());
             arguments.extend([Dynamic::from(Readings), Dynamic::from(Mem)]);
             self.call(scope, &script.functions, &script.name, arguments)
         }));
+        self.deadline.end();
         scope.clear();
         let mut host = lock(&self.host);
-        let wishes = std::mem::take(&mut host.wishes);
+        let answer = std::mem::take(&mut host.answer);
         let refused = host.stop.take();
         drop(host);
         let result = match result {
@@ -53,9 +50,9 @@ impl Scripts {
             }
             (Some(Stop::Failed(text)), Ok(_)) => Err(Stop::Failed(placed(&text, script.at))),
             (None, Err(error)) => Err(Stop::Failed(placed(&told(&error), place(&error)))),
-            (None, Ok(value)) if value.is::<Answered>() => Ok(wishes),
+            (None, Ok(value)) if value.is::<Answered>() => Ok(answer),
             // `if … { want(…); }` has no value of its own, and has answered.
-            (None, Ok(value)) if value.is_unit() && !wishes.is_empty() => Ok(wishes),
+            (None, Ok(value)) if value.is_unit() && !answer.reasons.is_empty() => Ok(answer),
             (None, Ok(value)) => {
                 let found = kind(&value);
                 let text = format!("it ends with `want(…)` or `nothing()`, found {found}");

@@ -14,7 +14,7 @@ use super::super::memory::Cell;
 use super::super::rule::{IfUnknown, Rule, State};
 use super::host::lock;
 use super::notes::{Failure, Notes};
-use super::{Said, Script, Scripts, Stop, Wish};
+use super::{About, Answer, Reason, Said, Script, Scripts, Stop, Wish};
 
 /// The scripts of one step.
 pub struct Sitting<'a> {
@@ -42,8 +42,8 @@ impl Sitting<'_> {
         cell: &mut Cell,
         notes: &mut Notes,
     ) -> Verdict {
-        if let Some(error) = &notes.disabled {
-            script.say(disabled(error), Truth::Unknown, Vec::new());
+        if let Some(why) = &notes.disabled {
+            script.say(disabled(&why.error), Truth::Unknown, Vec::new());
             return verdict(index, rule, State::Disabled, Truth::Yes, &[]);
         }
         let only = rule.only.as_ref().map_or(Truth::Yes, |only| only.evaluate(&self.look));
@@ -52,7 +52,10 @@ impl Sitting<'_> {
             script.say(format!("only while {condition}, which is {only}"), only, Vec::new());
             return match only {
                 Truth::Unknown => self.unknown(index, rule, only, cell, notes),
-                _ => verdict(index, rule, State::Clear, only, &[]),
+                _ => Verdict {
+                    messages: Some(Vec::new()),
+                    ..verdict(index, rule, State::Clear, only, &[])
+                },
             };
         }
         lock(&self.scripts.host).begin(std::mem::take(&mut notes.mem));
@@ -62,14 +65,16 @@ impl Sitting<'_> {
         let read = std::mem::take(&mut host.read);
         drop(host);
         match answer {
-            Ok(wishes) => {
-                script.say(script.reasons(&wishes), Truth::from(!wishes.is_empty()), read);
+            Ok(answer) => {
+                let asks = !answer.reasons.is_empty();
+                script.say(script.reasons(&answer), Truth::from(asks), read);
                 cell.unknown_since = None;
                 cell.known = true;
-                let state = if wishes.is_empty() { State::Clear } else { State::Set };
-                let verdict = verdict(index, rule, state, only, &wishes);
-                notes.last = if rule.if_unknown == IfUnknown::Hold { wishes } else { Vec::new() };
-                verdict
+                let state = if asks { State::Set } else { State::Clear };
+                let verdict = verdict(index, rule, state, only, &answer.wishes);
+                let hold = rule.if_unknown == IfUnknown::Hold;
+                notes.last = if hold { answer.wishes } else { Vec::new() };
+                Verdict { modes: answer.modes, messages: Some(answer.messages), ..verdict }
             }
             Err(Stop::Unknown(text)) => {
                 script.say(text, Truth::Unknown, Vec::new());
@@ -77,7 +82,7 @@ impl Sitting<'_> {
             }
             Err(Stop::Failed(error)) => {
                 let error = format!("{}, {error}", rule.file);
-                let failure = notes.failed(self.look.now.monotonic, &error);
+                let failure = notes.failed(self.look.now, &error);
                 let (state, text) = match failure {
                     Failure::OneTooMany => (State::Disabled, disabled(&error)),
                     Failure::Same | Failure::New => (State::Unknown, error),
@@ -122,7 +127,7 @@ fn disabled(error: &str) -> String {
 fn verdict(index: usize, rule: &Rule, state: State, only: Truth, wishes: &[Wish]) -> Verdict {
     let request = |wish: &Wish| Request {
         output: wish.output,
-        want: wish.level.into(),
+        want: wish.want,
         priority: rule.priority,
         rule: rule.name.clone(),
     };
@@ -139,24 +144,35 @@ fn verdict(index: usize, rule: &Rule, state: State, only: Truth, wishes: &[Wish]
         only,
         request: None,
         wants: wishes.iter().map(request).collect(),
+        modes: Vec::new(),
+        messages: None,
         to_safe: matches!(state, State::Unknown | State::Disabled),
         fault: None,
     }
 }
 
 impl Script {
-    fn reasons(&self, wishes: &[Wish]) -> String {
-        match wishes {
+    fn reasons(&self, answer: &Answer) -> String {
+        match answer.reasons.as_slice() {
             [] => "asks for nothing".to_owned(),
-            [wish] => wish.reason.clone(),
-            wishes => {
-                let reason = |wish: &Wish| {
-                    let output = self.outputs.iter().position(|output| *output == wish.output);
-                    let name = output.map_or("", |at| &self.names[at]);
-                    format!("{name} {}, {}", wish.level, wish.reason)
-                };
-                wishes.iter().map(reason).collect::<Vec<_>>().join("; ")
+            [Reason { about: About::Output(..) | About::Mode(_), text }] => text.clone(),
+            several => {
+                let told: Vec<String> = several.iter().map(|reason| self.told(reason)).collect();
+                told.join("; ")
             }
+        }
+    }
+
+    fn told(&self, reason: &Reason) -> String {
+        let text = &reason.text;
+        match &reason.about {
+            About::Output(output, want) => {
+                let output = self.outputs.iter().position(|known| known == output);
+                let name = output.map_or("", |at| &self.names[at]);
+                format!("{name} {want}, {text}")
+            }
+            About::Mode(name) => format!("{name}, {text}"),
+            About::Channel(name) => format!("tells {name} \"{text}\""),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The words of a script: `s`, `mem`, `want`, `nothing`, and a little arithmetic.
+//! The words of a script: `s`, `mem`, a little arithmetic, and those of `wishing`.
 //!
 //! The engine is raw: what is not registered here or in `operators` does not
 //! exist for a script. No word sees a file, the network or a clock.
@@ -12,15 +12,12 @@ use crate::arbiter::Level;
 use crate::problem::nearest;
 use crate::vedirect::state::Enumeration;
 
-use super::super::language::builder::OutputRef;
 use super::super::look::Bound;
 use super::host::{Shared, lock};
 use super::notes::Note;
 use super::operators::{self, Answer};
-use super::{REASON_MAX, Wish};
-
-/// Words that stand inside a `decide` and nowhere else.
-pub const SCRIPT_WORDS: [&str; 2] = ["want", "nothing"];
+use super::taken::{Channel, ModeParts, Register};
+use super::wishing;
 
 /// The readings, as a script holds them.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +73,7 @@ pub fn register(engine: &mut Engine, host: &Shared, inputs: &[Bound]) {
     operators::register(engine);
     readings(engine, host, inputs);
     memory(engine, host);
-    wishing(engine, host);
+    wishing::register(engine, host);
     numbers(engine);
     engine.register_fn("to_string", |state: Named| state.name());
     engine.register_fn("sleep", |_: Dynamic| -> Answer<()> { Err("a rule cannot wait".into()) });
@@ -179,56 +176,6 @@ fn memory(engine: &mut Engine, host: &Shared) {
     });
 }
 
-/// `want(heater, on, "cold cells")` and `nothing()`.
-fn wishing(engine: &mut Engine, host: &Shared) {
-    engine.register_fn("nothing", || Answered);
-    let held = Arc::clone(host);
-    let want = move |output: Dynamic, level: Dynamic, reason: Dynamic| -> Answer<Answered> {
-        let mut host = lock(&held);
-        let wish = wish(&output, &level, &reason).and_then(|wish| add(&mut host.wishes, wish));
-        wish.map(|()| Answered).map_err(|text| host.refuse(text).into())
-    };
-    engine.register_fn("want", want);
-}
-
-fn wish(output: &Dynamic, level: &Dynamic, reason: &Dynamic) -> Result<Wish, String> {
-    let Some(OutputRef(output)) = output.clone().try_cast::<OutputRef>() else {
-        return Err(format!("`want` needs an output first, found {}", kind(output)));
-    };
-    let word = level.as_immutable_string_ref().map(|word| word.to_string()).unwrap_or_default();
-    let level = match (level.clone().try_cast::<Switch>(), word.as_str()) {
-        (Some(Switch(level)), _) => level,
-        (None, "on") => Level::On,
-        (None, "off") => Level::Off,
-        _ => {
-            return Err(format!(
-                "`want` needs `on` or `off` after the output, found {}",
-                kind(level)
-            ));
-        }
-    };
-    let Ok(reason) = reason.as_immutable_string_ref() else {
-        return Err(format!("`want` needs a reason as text, found {}", kind(reason)));
-    };
-    if reason.trim().is_empty() || reason.len() > REASON_MAX {
-        return Err(format!("a reason is a text of 1 to {REASON_MAX} bytes"));
-    }
-    Ok(Wish { output, level, reason: reason.to_string() })
-}
-
-fn add(wishes: &mut Vec<Wish>, wish: Wish) -> Result<(), String> {
-    match wishes.iter_mut().find(|other| other.output == wish.output) {
-        Some(other) if other.level != wish.level => {
-            Err("this rule wants the same output on and off".to_owned())
-        }
-        Some(_) => Ok(()),
-        None => {
-            wishes.push(wish);
-            Ok(())
-        }
-    }
-}
-
 /// What arithmetic with measurements needs beyond operators.
 fn numbers(engine: &mut Engine) {
     engine.register_fn("abs", |number: f64| number.abs());
@@ -250,6 +197,15 @@ fn numbers(engine: &mut Engine) {
 pub fn kind(value: &Dynamic) -> String {
     if let Some(state) = value.clone().try_cast::<Named>() {
         return format!("the state \"{}\"", state.name());
+    }
+    if let Some(Register(setpoint)) = value.clone().try_cast::<Register>() {
+        return format!("the set-point `{}`", setpoint.name);
+    }
+    if let Some(ModeParts(mode)) = value.clone().try_cast::<ModeParts>() {
+        return format!("the mode `{}`", mode.name);
+    }
+    if let Some(Channel(alert)) = value.clone().try_cast::<Channel>() {
+        return format!("the alert channel `{}`", alert.name);
     }
     match value.type_name() {
         "i64" | "f64" => format!("the number {value}"),
