@@ -210,7 +210,7 @@ impl ControlLoop {
             if effects.is_empty() {
                 break;
             }
-            self.save_memory(now);
+            self.save_memory(now, false);
             effects.into_iter().for_each(|effect| self.perform(now, effect));
         }
         self.save_memory_when_due(self.clock.now());
@@ -297,8 +297,9 @@ impl ControlLoop {
         }
     }
 
-    /// Saves what must survive a restart, before the acts that depend on it.
-    pub(super) fn save_memory(&mut self, now: Now) {
+    /// Saves what must survive a restart, before the acts that depend on it: with the
+    /// next entry that goes to the disk, or by itself (`durable`).
+    pub(super) fn save_memory(&mut self, now: Now, durable: bool) {
         let (rules, arbiter) = self.engine.save(now.monotonic);
         // Plain data of strings and numbers always becomes JSON.
         let states = [
@@ -306,7 +307,7 @@ impl ControlLoop {
             (KEY_ARBITER, serde_json::to_string(&arbiter).unwrap_or_default()),
         ];
         for (key, json) in states {
-            self.save(key, json, false);
+            self.save(key, json, durable);
         }
     }
 

@@ -54,7 +54,8 @@ impl ControlLoop {
     pub(super) fn save_memory_when_due(&mut self, now: Now) {
         if now.monotonic >= self.memory_due {
             self.memory_due = now.monotonic + self.memory_every;
-            self.save_memory(now);
+            // Where every device is silent, nothing else would take it along.
+            self.save_memory(now, true);
         }
     }
 }
