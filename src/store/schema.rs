@@ -36,6 +36,27 @@ CREATE VIEW journal AS
 ",
     // The tree of the rule behind an entry; NULL where there is none.
     r"ALTER TABLE entry ADD COLUMN conditions TEXT;",
+    // The tree beside its entry, and every comparison in it as a row of its own.
+    r"
+DROP VIEW journal;
+CREATE VIEW journal AS
+    SELECT entry.id,
+           strftime('%Y-%m-%dT%H:%M:%fZ', wall_ms / 1000.0, 'unixepoch') AS time,
+           CASE entry.wall_trusted WHEN 0 THEN 'not set' ELSE 'set' END AS clock,
+           kind, subject, what, rule, reason, used, conditions, intent, boot.boot
+    FROM entry JOIN boot ON boot.id = entry.boot;
+CREATE VIEW conditions AS
+    SELECT entry.id,
+           strftime('%Y-%m-%dT%H:%M:%fZ', entry.wall_ms / 1000.0, 'unixepoch') AS time,
+           entry.kind, entry.subject, entry.what, entry.rule,
+           json_extract(root.value, '$.role') AS part,
+           json_extract(leaf.value, '$.text') AS text,
+           json_extract(leaf.value, '$.answer') AS answer,
+           json_extract(leaf.value, '$.value') AS value,
+           json_extract(leaf.value, '$.age_s') AS age_s
+    FROM entry, json_each(entry.conditions) AS root, json_tree(root.value) AS leaf
+    WHERE leaf.type = 'object' AND json_extract(leaf.value, '$.parts') IS NULL;
+",
 ];
 
 /// Steps of `history.db`.
