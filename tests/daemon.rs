@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "daemon/reloading.rs"]
+mod reloading;
 #[path = "daemon/rules.rs"]
 mod rules;
 #[path = "support/running.rs"]

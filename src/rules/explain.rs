@@ -47,7 +47,18 @@ impl RuleSet {
         }
         let conditions = [&rule.when.condition, &rule.clear_when.condition];
         let conditions = conditions.into_iter().chain(&rule.only);
-        Explanation { text: sentence(rule, &look), used: used(self, conditions, &look) }
+        let now = sentence(rule, &look);
+        let text = match memory.cause(&rule.name) {
+            None => now,
+            // At the moment itself there is nothing to add.
+            Some((cause, _)) if cause == now => now,
+            Some((cause, true)) => format!("first {cause}; acknowledged; now {now}"),
+            Some((cause, false)) => {
+                let end = format!("waits for `sunkeep acknowledge \"{}\"`", rule.name);
+                format!("first {cause}; now {now}; {end}")
+            }
+        };
+        Explanation { text, used: used(self, conditions, &look) }
     }
 }
 
@@ -56,7 +67,8 @@ pub(super) fn condition(set: &RuleSet, condition: &Arc<Condition>, look: &Look<'
     Explanation { text: clause(condition, look), used: used(set, [condition], look) }
 }
 
-fn sentence(rule: &Rule, look: &Look<'_>) -> String {
+/// What decides now.
+pub(super) fn sentence(rule: &Rule, look: &Look<'_>) -> String {
     let when = rule.when.condition.evaluate(look);
     let clear = rule.clear_when.condition.evaluate(look);
     let only = rule.only.as_ref().map_or(Truth::Yes, |only| only.evaluate(look));

@@ -40,8 +40,8 @@ pub struct Key {
     pub text: String,
 }
 
-/// The memory of one rule, and of its script.
-type Kept<'a> = (&'a mut Cell, &'a mut Option<Box<Notes>>);
+/// The memory of one rule: its latch, its first cause, and that of its script.
+type Kept<'a> = (&'a mut Cell, &'a mut Option<Box<str>>, &'a mut Option<Box<Notes>>);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
@@ -49,6 +49,10 @@ struct Entry {
     key: Key,
     #[serde(flatten)]
     cell: Cell,
+    /// Why a rule with `latch` set first; kept until a person has acknowledged it and
+    /// it has cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<Box<str>>,
     /// What a script keeps; rules without one have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     script: Option<Box<Notes>>,
@@ -100,6 +104,14 @@ impl Memory {
         self.entries.iter().find(|entry| entry.key.rule == rule).map(|entry| entry.cell.latched)
     }
 
+    /// Why a rule with `latch` set first, and whether a person has seen it; `None`
+    /// while it is clear.
+    #[must_use]
+    pub fn cause(&self, rule: &str) -> Option<(&str, bool)> {
+        let entry = self.entries.iter().find(|entry| entry.key.rule == rule)?;
+        Some((entry.cause.as_deref()?, entry.cell.acknowledged))
+    }
+
     /// Notes that a person has seen that a rule is set: a rule with `latch` may clear
     /// from now on. Returns whether it was set.
     pub fn acknowledge(&mut self, rule: &str) -> bool {
@@ -139,7 +151,12 @@ impl Memory {
         let old = std::mem::take(&mut self.entries);
         let entry_of = |key: &Key| {
             let kept = old.iter().find(|entry| entry.key == *key).cloned();
-            kept.unwrap_or_else(|| Entry { key: key.clone(), cell: Cell::default(), script: None })
+            kept.unwrap_or_else(|| Entry {
+                key: key.clone(),
+                cell: Cell::default(),
+                cause: None,
+                script: None,
+            })
         };
         self.entries = keys.iter().map(entry_of).collect();
         self.facts.align(needs);
@@ -154,7 +171,7 @@ impl Memory {
     /// The memory of every rule, in the order of the rule set, after [`Memory::align`].
     pub(super) fn cells(&mut self) -> (impl Iterator<Item = Kept<'_>>, &Facts, &[f64]) {
         let entries = self.entries.iter_mut();
-        let kept = entries.map(|entry| (&mut entry.cell, &mut entry.script));
+        let kept = entries.map(|entry| (&mut entry.cell, &mut entry.cause, &mut entry.script));
         (kept, &self.facts, &self.values.0)
     }
 }

@@ -178,7 +178,7 @@ impl RuleSet {
         let (cells, facts, values) = memory.cells();
         let look = Look { now, snapshot, inputs: &self.inputs, values, facts };
         let mut sitting = self.scripts.as_ref().map(|scripts| scripts.sit(look));
-        for ((index, rule), (cell, notes)) in self.rules.iter().enumerate().zip(cells) {
+        for ((index, rule), (cell, cause, notes)) in self.rules.iter().enumerate().zip(cells) {
             if let (Action::Decide(script), Some(sitting)) = (&rule.action, &mut sitting) {
                 out.push(sitting.step(index, rule, script, cell, notes.get_or_insert_default()));
                 continue;
@@ -190,6 +190,9 @@ impl RuleSet {
                 confirmed: look.confirmed(&self.rests[index], cell.when_since),
             };
             let state = rule.step(now.monotonic, answers, cell);
+            if rule.latch && cell.latched != cause.is_some() {
+                *cause = cell.latched.then(|| explain::sentence(rule, &look).into());
+            }
             out.push(verdict(index, rule, state, answers, &look));
         }
     }

@@ -35,6 +35,7 @@ impl RuleSet {
         let mut roots =
             vec![timed("when", &rule.when, &look), timed("clear_when", &rule.clear_when, &look)];
         roots.extend(rule.only.as_ref().map(|only| root("only", only.to_string(), only, &look)));
+        roots.extend(memory.cause(&rule.name).map(latch));
         roots
     }
 }
@@ -59,6 +60,17 @@ fn scripted(rule: &Rule, said: &Said, look: &Look<'_>) -> Vec<Branch> {
     };
     let only = rule.only.as_ref().map(|only| root("only", only.to_string(), only, look));
     std::iter::once(script).chain(only).collect()
+}
+
+/// That a person must see the first cause.
+fn latch((cause, acknowledged): (&str, bool)) -> Branch {
+    Branch {
+        role: "latch".to_owned(),
+        text: "acknowledged by a person".to_owned(),
+        answer: Truth::from(acknowledged).word().to_owned(),
+        value: Some(format!("first {cause}")),
+        ..Branch::default()
+    }
 }
 
 fn timed(role: &str, timed: &Timed, look: &Look<'_>) -> Branch {

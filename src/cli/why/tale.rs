@@ -138,6 +138,11 @@ impl Page {
             self.line(&format!("  it may only ask while {missing}"));
         }
         let Some(branch) = of(role) else { return };
+        if state == "set" && of("latch").is_some_and(|latch| latch.answer == "no") {
+            self.line("  a person must have seen it first: `sunkeep acknowledge` and its name");
+        } else if state == "set" && missing(branch, true).is_none() && of("latch").is_some() {
+            return self.line("  it lets go as soon as its condition has held long enough");
+        }
         match missing(branch, true) {
             Some(missing) => self.line(&format!("  it would {verb} if {missing}")),
             None => self.line(&format!("  `{}` holds, but not long enough yet", branch.text)),
