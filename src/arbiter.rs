@@ -1,11 +1,12 @@
 //! Decides which of several requests an output obeys.
 //!
-//! Rules, safety and the operator all ask for things; this module gives each
-//! output exactly one answer per step, and the reason for it:
+//! Rules, safety and people all ask for things; this module gives each output
+//! exactly one answer per step, and the reason for it:
 //!
 //! ```text
-//! demand for safe  >  rules by priority (opposite equals: safe)  >  default
-//!        then, for an edge *away from* safe only: minimum time · longest time · writes per day
+//! mode safe  >  interlock  >  override  >  undecided rule  >  rules by priority  >  default
+//!        then, for what leads or stays *away from* safe only:
+//!        longest time · time per day · minimum time · starts per hour · writes per day
 //! ```
 //!
 //! An edge *to* safe is never delayed by anything here. Time is monotonic; time
@@ -13,52 +14,41 @@
 //! The arbiter moves nothing: it is told through [`Arbiter::moved`] what became
 //! of its decisions.
 
-mod request;
+mod budgets;
+mod decision;
+mod overrides;
+mod policy;
+mod priority;
+mod saved;
+mod times;
+mod want;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use budgets::{DAY, HOUR, Recent, Spells};
+pub use decision::{Decision, Demand, Held, Loser, Request, Winner};
+pub use overrides::{OVERRIDE_DEFAULT, OVERRIDE_MAX, Override};
+pub use policy::{AtExit, Lease, OutputId, Policy};
+use priority::Choice;
+pub use saved::{Gap, Saved, SavedOutput, SavedOverride};
+use times::{Edge, Times};
+pub use want::{Level, Want};
 
-pub use request::{
-    AtExit, Decision, Demand, Held, Lease, Level, OutputId, Policy, Request, Want, Winner,
-};
-
-/// Budgets count over this time.
-const DAY: Duration = Duration::from_secs(86_400);
+/// A new start must be worth it: with less than this part of the time per day
+/// left, the output rests until more has come back.
+const WORTH_A_START: u32 = 10;
 
 /// What is remembered of one output.
 #[derive(Clone, Debug)]
 struct Line {
     policy: Policy,
-    /// What it is known to have; `None` until it was applied or read.
-    actual: Option<Want>,
-    /// When it took that.
-    since: Duration,
-    /// When it left its safe state; of use only while it is away.
-    away_since: Duration,
-    /// When each counted write is forgotten, oldest first.
-    writes: VecDeque<Duration>,
-}
-
-/// The part of the memory that survives a restart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saved {
-    /// By output: how long each counted write still counts.
-    pub writes: Vec<(String, Vec<Duration>)>,
-}
-
-impl Saved {
-    /// What to assume when the memory is lost: every budget is used up, the
-    /// write back to safe excepted.
-    #[must_use]
-    pub fn exhausted<'a>(policies: impl Iterator<Item = &'a Policy>) -> Self {
-        let full = |policy: &Policy| {
-            let spent = policy.max_writes_per_day.unwrap_or(0) as usize;
-            (policy.name.clone(), vec![DAY; spent])
-        };
-        Self { writes: policies.map(full).collect() }
-    }
+    times: Times,
+    writes: Recent,
+    starts: Recent,
+    spells: Spells,
+    /// Whether the last charge counted a start as well as a write.
+    charged_start: bool,
+    wish: Option<Override>,
 }
 
 /// All outputs and what the arbiter remembers of them.
@@ -71,14 +61,7 @@ impl Arbiter {
     /// Starts with nothing known: every minimum time begins at `now`.
     #[must_use]
     pub fn new(now: Duration, policies: Vec<Policy>) -> Self {
-        let line = |policy| Line {
-            policy,
-            actual: None,
-            since: now,
-            away_since: now,
-            writes: VecDeque::new(),
-        };
-        Self { lines: policies.into_iter().map(line).collect() }
+        Self { lines: policies.into_iter().map(|policy| Line::new(now, policy)).collect() }
     }
 
     /// All outputs, in order of configuration.
@@ -96,7 +79,7 @@ impl Arbiter {
     /// What an output is known to have.
     #[must_use]
     pub fn actual(&self, output: OutputId) -> Option<Want> {
-        self.lines[output.index()].actual
+        self.lines[output.index()].times.actual
     }
 
     /// Writes left today for edges away from safe; `None` without a budget.
@@ -104,7 +87,29 @@ impl Arbiter {
     pub fn budget_left(&self, now: Duration, output: OutputId) -> Option<u32> {
         let line = &self.lines[output.index()];
         let limit = line.policy.max_writes_per_day?;
-        Some(limit.saturating_sub(line.writes_since(now)))
+        Some(limit.saturating_sub(line.writes.count(now)))
+    }
+
+    /// A person's wish for an output, while it is in force.
+    #[must_use]
+    pub fn wish(&self, now: Duration, output: OutputId) -> Option<&Override> {
+        self.lines[output.index()].wish.as_ref().filter(|wish| wish.left(now).is_some())
+    }
+
+    /// Takes a person's wish, or ends it.
+    pub fn set_wish(&mut self, output: OutputId, wish: Option<Override>) {
+        self.lines[output.index()].wish = wish;
+    }
+
+    /// Ends the wishes whose time is over and returns them, each once.
+    pub fn ended_wishes(&mut self, now: Duration) -> Vec<(OutputId, Override)> {
+        let mut ended = Vec::new();
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            if let Some(wish) = line.wish.take_if(|wish| wish.left(now).is_none()) {
+                ended.push((OutputId(index as u16), wish));
+            }
+        }
+        ended
     }
 
     /// Decides one output from all requests of this step.
@@ -117,122 +122,160 @@ impl Arbiter {
         demand: Option<Demand>,
     ) -> Decision {
         let line = &self.lines[output.index()];
-        let (asked, winner) = match demand {
-            Some(demand) => (line.policy.safe, Winner::Safe(demand)),
-            None => choose(&line.policy, output, requests),
-        };
-        if asked == line.policy.safe {
-            return Decision { want: asked, asked, winner, held: None };
-        }
+        let person = self.wish(now, output).map(|wish| (wish.want, wish.owner.clone()));
+        let Choice { want: asked, winner, loser } =
+            priority::choose(&line.policy, output, requests, demand, person);
         let held = line.holds(now, asked);
-        let want = match (held, line.actual) {
+        let want = match (held, line.times.actual) {
             (None, _) => asked,
             // A set-point keeps its value until it may take the next one.
-            (Some(Held::MinimumTime(_) | Held::WriteBudget), Some(present)) => present,
+            (Some(held), Some(present)) if held.keeps_present() => present,
             (Some(_), _) => line.policy.safe,
         };
-        Decision { want, asked, winner, held }
+        Decision { want, asked, winner, loser, held }
     }
 
-    /// Charges one write to the budget, before it is made.
-    pub fn charge(&mut self, now: Duration, output: OutputId) {
+    /// Charges one act that leads to `want`, before it is done.
+    pub fn charge(&mut self, now: Duration, output: OutputId, want: Want) {
         let line = &mut self.lines[output.index()];
-        if line.policy.max_writes_per_day.is_some() {
-            line.writes.retain(|&until| now < until);
-            line.writes.push_back(now + DAY);
+        let safe = line.policy.safe;
+        line.charged_start = want != safe && !line.times.is_away(safe);
+        if line.charged_start {
+            line.starts.add(now);
         }
+        line.writes.add(now);
     }
 
-    /// Takes back the last charge: nothing was written after all.
+    /// Takes back the last charge: nothing was done after all.
     pub fn refund(&mut self, output: OutputId) {
-        self.lines[output.index()].writes.pop_back();
+        let line = &mut self.lines[output.index()];
+        line.writes.take_back();
+        if std::mem::take(&mut line.charged_start) {
+            line.starts.take_back();
+        }
     }
 
     /// Learns what an output really has. Minimum times start at a change.
     pub fn moved(&mut self, now: Duration, output: OutputId, actual: Want) {
         let line = &mut self.lines[output.index()];
-        if line.actual != Some(actual) {
-            let safe = line.policy.safe;
-            // The first reading proves no earlier time: `since` stays at the start.
-            if line.actual.is_some() || actual != safe {
-                line.since = now;
-            }
-            if line.actual.is_none_or(|before| before == safe) {
-                line.away_since = now;
-            }
-            line.actual = Some(actual);
+        match line.times.moved(now, actual, line.policy.safe) {
+            Edge::None => {}
+            Edge::Away => line.spells.begin(now),
+            Edge::Back => line.spells.end(now),
         }
+    }
+
+    /// Whether the memory changes with time alone: a limited time away from safe
+    /// passes, or a wish does.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        let counts =
+            |line: &Line| line.policy.limits_time() && line.times.is_away(line.policy.safe);
+        self.lines.iter().any(|line| counts(line) || line.wish.is_some())
     }
 
     /// The memory worth keeping over a restart.
     #[must_use]
     pub fn save(&self, now: Duration) -> Saved {
-        let charges = |line: &Line| {
-            let left = line.writes.iter().map(|&until| until.saturating_sub(now));
-            (line.policy.name.clone(), left.collect())
-        };
-        Saved { writes: self.lines.iter().map(charges).collect() }
+        Saved { outputs: self.lines.iter().map(|line| line.save(now)).collect() }
     }
 
     /// Restores what [`Arbiter::save`] gave. Time between is not proven, so it
-    /// counts as zero: every charge lasts as long as it had left.
+    /// counts as zero: everything lasts as long as it had left.
     pub fn restore(&mut self, now: Duration, saved: &Saved) {
-        for (name, left) in &saved.writes {
-            if let Some(line) = self.lines.iter_mut().find(|line| line.policy.name == *name) {
-                line.writes = left.iter().map(|&left| now + left.min(DAY)).collect();
+        for output in &saved.outputs {
+            if let Some(line) = self.lines.iter_mut().find(|line| line.policy.name == output.name) {
+                line.restore(now, output);
             }
         }
     }
 }
 
 impl Line {
-    fn writes_since(&self, now: Duration) -> u32 {
-        let recent = self.writes.iter().filter(|&&until| now < until).count();
-        u32::try_from(recent).unwrap_or(u32::MAX)
+    fn new(now: Duration, policy: Policy) -> Self {
+        Self {
+            policy,
+            times: Times::from(now),
+            writes: Recent::over(DAY),
+            starts: Recent::over(HOUR),
+            spells: Spells::default(),
+            charged_start: false,
+            wish: None,
+        }
     }
 
     /// What keeps the output from leaving safe, or from staying away longer.
     fn holds(&self, now: Duration, wanted: Want) -> Option<Held> {
-        let limit = self.policy.max_on;
-        let away = self.actual.is_some_and(|actual| actual != self.policy.safe);
-        if away && !limit.is_zero() && now.saturating_sub(self.away_since) >= limit {
-            return Some(Held::LongestTime);
-        }
-        if self.actual == Some(wanted) {
+        if wanted == self.policy.safe {
             return None;
         }
-        let lasted = now.saturating_sub(self.since);
-        if lasted < self.policy.rest() {
-            return Some(Held::MinimumTime(self.policy.rest() - lasted));
+        let over = self.over_time(now);
+        if over.is_some() || self.times.actual == Some(wanted) {
+            return over;
+        }
+        self.rests(now).or_else(|| self.over_budget(now))
+    }
+
+    /// Whether its time away from safe is over, or a start would not be worth it.
+    fn over_time(&self, now: Duration) -> Option<Held> {
+        let Policy { safe, max_on, max_on_per_day: per_day, .. } = self.policy;
+        let away = self.times.is_away(safe);
+        if away && !max_on.is_zero() && self.times.away(now, safe) >= max_on {
+            return Some(Held::LongestTime);
+        }
+        let reserve = if away { Duration::ZERO } else { per_day / WORTH_A_START };
+        let used_up = !per_day.is_zero() && self.spells.used(now) + reserve >= per_day;
+        used_up.then_some(Held::DayTime)
+    }
+
+    fn rests(&self, now: Duration) -> Option<Held> {
+        let left = self.policy.rest().checked_sub(self.times.lasted(now))?;
+        (!left.is_zero()).then_some(Held::MinimumTime(left))
+    }
+
+    fn over_budget(&self, now: Duration) -> Option<Held> {
+        if let Some(limit) = self.policy.max_starts_per_hour
+            && !self.times.is_away(self.policy.safe)
+            && self.starts.count(now) >= limit
+        {
+            return Some(Held::Starts(self.starts.until_at_most(now, limit.saturating_sub(1))));
         }
         // One write away, and one reserved for the way back.
         let limit = self.policy.max_writes_per_day?;
-        (self.writes_since(now) + 2 > limit).then_some(Held::WriteBudget)
+        let spent = self.writes.count(now) + 2 > limit;
+        spent.then(|| Held::WriteBudget(self.writes.until_at_most(now, limit.saturating_sub(2))))
     }
-}
 
-fn choose(policy: &Policy, output: OutputId, requests: &[Request]) -> (Want, Winner) {
-    let mut best: Option<&Request> = None;
-    let mut opponent: Option<&Request> = None;
-    for request in requests.iter().filter(|request| request.output == output) {
-        match best {
-            Some(b) if request.priority < b.priority => {}
-            Some(b) if request.priority == b.priority => {
-                if request.want != b.want {
-                    opponent = opponent.or(Some(request));
-                }
-            }
-            _ => (best, opponent) = (Some(request), None),
+    fn save(&self, now: Duration) -> SavedOutput {
+        let counted = |limited, left: Vec<Duration>| if limited { left } else { Vec::new() };
+        let policy = &self.policy;
+        let wish = self.wish.as_ref().and_then(|wish| {
+            let (want, owner) = (wish.want, wish.owner.to_string());
+            Some(SavedOverride { want, owner, left: wish.left(now)? })
+        });
+        SavedOutput {
+            name: policy.name.clone(),
+            writes: counted(policy.max_writes_per_day.is_some(), self.writes.left(now)),
+            starts: counted(policy.max_starts_per_hour.is_some(), self.starts.left(now)),
+            spells: match policy.max_on_per_day {
+                Duration::ZERO => Vec::new(),
+                _ => self.spells.left(now),
+            },
+            away: match policy.max_on {
+                Duration::ZERO => Duration::ZERO,
+                _ => self.times.away(now, policy.safe),
+            },
+            wish,
         }
     }
-    match (best, opponent) {
-        (Some(b), Some(o)) => {
-            // Named in order, so that the order of files changes nothing.
-            let (first, second) = if b.rule <= o.rule { (b, o) } else { (o, b) };
-            (policy.safe, Winner::Conflict(first.rule.clone(), second.rule.clone()))
-        }
-        (Some(b), None) => (b.want, Winner::Rule(b.rule.clone())),
-        (None, _) => (policy.default, Winner::Default),
+
+    fn restore(&mut self, now: Duration, saved: &SavedOutput) {
+        self.writes.restore(now, &saved.writes);
+        self.starts.restore(now, &saved.starts);
+        self.spells.restore(now, &saved.spells);
+        self.times.restore(saved.away);
+        self.wish =
+            saved.wish.as_ref().map(|wish| Override::new(now, wish.want, &wish.owner, wish.left));
     }
 }
 

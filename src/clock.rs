@@ -6,7 +6,7 @@
 //! machine's clocks.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -37,18 +37,27 @@ pub trait Clock: Send + Sync {
 /// has not been set yet. 2026-11-01T00:00:00Z, in Unix seconds.
 const EARLIEST_TRUSTED: i64 = 1_793_491_200;
 
+/// Time since the machine was started; time in suspend counts, since a heater that
+/// was left on does not pause with the processor.
+#[must_use]
+pub fn uptime() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    // The kernel counts from zero, and its nanoseconds are fewer than a second's.
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// The machine's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
-    start: Instant,
+    start: Duration,
 }
 
 impl SystemClock {
     /// Starts the monotonic clock at zero.
     #[must_use]
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads clocks")]
     pub fn new() -> Self {
-        Self { start: Instant::now() }
+        Self { start: uptime() }
     }
 }
 
@@ -63,7 +72,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Now {
         let wall = Timestamp::now();
         Now {
-            monotonic: self.start.elapsed(),
+            monotonic: uptime().saturating_sub(self.start),
             wall,
             wall_trusted: wall.as_second() >= EARLIEST_TRUSTED,
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arbiter::Level;
 use crate::journal::Branch;
 use crate::session::{ReadResult, WriteResult};
 use crate::units::Value;
@@ -45,6 +46,19 @@ pub enum Ask {
     Enable {
         /// The rule's name.
         rule: String,
+    },
+    /// A person wants an output to have something for a while, above all rules.
+    Override {
+        /// The output's name.
+        output: String,
+        /// What it shall have; `None`: the rules decide again.
+        want: Option<Level>,
+        /// For how many seconds; 30 minutes unless said.
+        #[serde(default)]
+        seconds: Option<u64>,
+        /// Who asks. The daemon asks the system; nobody else can say it.
+        #[serde(default, skip_deserializing)]
+        owner: String,
     },
     /// Which family's registers a device has.
     Family {

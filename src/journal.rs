@@ -37,6 +37,8 @@ pub enum Kind {
     Rule,
     /// Other rules run now, or were refused.
     Reload,
+    /// A person's wish for an output began or ended.
+    Override,
 }
 
 impl Kind {
@@ -55,6 +57,7 @@ impl Kind {
             Self::Manual => "manual",
             Self::Rule => "rule",
             Self::Reload => "reload",
+            Self::Override => "override",
         }
     }
 }

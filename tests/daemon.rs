@@ -379,3 +379,33 @@ fn a_probe_is_an_input_until_its_sensor_is_gone() {
     let status = site.say(&["status"]);
     assert!(status.contains("not available"), "{status}");
 }
+
+#[test]
+fn a_person_overrides_the_rules_for_a_while_and_over_a_restart() {
+    let site = Site::new();
+    site.soc(60.0);
+    let mut first = site.run();
+    first.wait_for("device", &["shunt", "health", "TEXT alive"]);
+    let early = site.command(&["override", "heater", "on"]).output().unwrap();
+    assert!(all(&early).contains("`sunkeep arm` first"), "{}", all(&early));
+    site.say(&["arm"]);
+    let said = site.say(&["override", "heater", "on", "--for", "10min"]);
+    assert!(said.contains("heater shall be on for 10 min"), "{said}");
+    first.wait_for("override", &["heater", "on for 10 min"]);
+    first.wait_for("result", &["heater", "verified on"]);
+    let status = site.say(&["status"]);
+    assert!(status.contains("for another 10 min"), "{status}");
+    first.end(Signal::KILL);
+
+    let mut second = site.run();
+    second.wait_for("result", &["heater", "verified on"]);
+    assert!(site.say(&["override", "heater", "auto"]).contains("the rules decide"));
+    second.wait_for("result", &["heater", "verified off"]);
+    let journal = site.journal();
+    let wish = place(&journal, Kind::Override, "heater", "on for 10 min");
+    assert!(journal[wish].reason.contains("asked for by"), "{:?}", journal[wish]);
+    let intent = place(&journal, Kind::Intent, "heater", "on");
+    assert!(journal[intent].reason.starts_with("overridden by"), "{:?}", journal[intent]);
+    let wrong = site.command(&["override", "heeter", "on"]).output().unwrap();
+    assert!(all(&wrong).contains("did you mean `heater`?"), "{}", all(&wrong));
+}

@@ -60,7 +60,7 @@ async fn a_counter_without_any_edge_is_saved_once_a_minute() {
         config,
         rules,
         clock: Arc::new(ScaledClock::new(jiff::Timestamp::UNIX_EPOCH, SPEED)),
-        pins: Pins::new(Backend::Simulated, ""),
+        pins: Pins::new(Backend::Simulated),
         pace: 1.0,
         record: None,
         mode: None,

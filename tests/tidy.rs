@@ -42,7 +42,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("serial", &["units", "clock", "vedirect", "recording", "session"]),
     ("actuator", &["units", "clock", "vedirect", "session", "arbiter", "engine"]),
     ("store", &["units", "clock", "vedirect", "snapshot", "journal"]),
-    ("control", &["units", "clock", "vedirect", "session", "snapshot", "engine", "journal"]),
+    (
+        "control",
+        &["units", "clock", "vedirect", "session", "snapshot", "arbiter", "engine", "journal"],
+    ),
 ];
 
 /// Core modules: no I/O, no threads, no async, no clock.

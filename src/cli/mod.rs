@@ -16,6 +16,7 @@ mod doctor;
 pub mod get;
 pub mod journal;
 mod log;
+mod overrides;
 mod port;
 pub mod registers;
 pub mod rules;
@@ -53,6 +54,7 @@ enum Command {
     Test(test::Test),
     Arm(arm::Arm),
     Disarm(arm::Disarm),
+    Override(overrides::Override),
     Reload(arm::Reload),
     Acknowledge(arm::Acknowledge),
     Status(arm::ShowStatus),
@@ -93,6 +95,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Test(test) => test.run(),
         Command::Arm(arm) => arm.run(),
         Command::Disarm(disarm) => disarm.run(),
+        Command::Override(wish) => wish.run(),
         Command::Reload(reload) => reload.run(),
         Command::Acknowledge(acknowledge) => acknowledge.run(),
         Command::Status(status) => status.run(),

@@ -10,6 +10,7 @@ mod devices;
 mod duration;
 mod files;
 mod inputs;
+mod limits;
 mod modes;
 mod notes;
 mod outputs;

@@ -10,6 +10,7 @@ use crate::arbiter::{AtExit, Level, Policy, Want};
 
 use super::Names;
 use super::devices::{Device, known};
+use super::limits::Limits;
 use super::reader::{Placed, Section};
 
 /// Shortest time on: no relay or compressor likes less.
@@ -249,7 +250,7 @@ fn policy(section: &Section<'_>, name: Placed<String>, register: bool) -> Option
     );
     let min_on = section.duration("min_on").unwrap_or(MIN_ON);
     let min_off = section.duration("min_off").unwrap_or(MIN_OFF);
-    let max_on = max_on(section, MAX_ON);
+    let limits = Limits::read(section, MAX_ON);
     let writes = section.whole("max_writes_per_day", 1, WRITES_MAX).map(|count| count.value);
     let safe = Want::Level(safe?);
     Some(Policy {
@@ -260,22 +261,10 @@ fn policy(section: &Section<'_>, name: Placed<String>, register: bool) -> Option
         at_exit: at_exit.unwrap_or(AtExit::Want(safe)),
         min_on,
         min_off,
-        max_on,
+        max_on: limits.max_on,
+        max_on_per_day: limits.max_on_per_day,
+        max_starts_per_hour: limits.max_starts_per_hour,
         max_writes_per_day: writes.or(register.then_some(WRITES_PER_DAY)),
         lease: None,
     })
-}
-
-/// Zero stands for no limit, and must be asked for by a word.
-pub(super) fn max_on(section: &Section<'_>, default: Duration) -> Duration {
-    let unlimited = section.get("max_on").and_then(|value| value.get_ref().as_str());
-    if unlimited == Some("unlimited") {
-        return Duration::ZERO;
-    }
-    let given = section.duration("max_on");
-    if given == Some(Duration::ZERO) {
-        let help = "write \"unlimited\" if there shall be no limit";
-        section.complain(section.header("max_on"), "`max_on` is zero", help);
-    }
-    given.unwrap_or(default)
 }

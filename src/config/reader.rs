@@ -16,7 +16,7 @@ use crate::problem::{Problem, nearest};
 pub use super::duration::duration;
 
 /// Keys that later versions know, answered with more than "unknown".
-const PLANNED: [&str; 4] = ["telemetry", "web", "requires", "max_on_per_day"];
+const PLANNED: [&str; 3] = ["telemetry", "web", "requires"];
 
 /// Collects problems while a document is walked.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::vedirect::register::{self, Family, Register, Type, Wear};
 
 use super::Names;
 use super::devices::{Device, known};
-use super::outputs::max_on;
+use super::limits::Limits;
 use super::reader::{Placed, Section, number_of};
 
 /// A device lets go of what it is not told for 60 s; told twice in that time, one
@@ -101,7 +101,7 @@ fn setpoint(
     let interval = section.duration("min_interval");
     let writes = section.whole("max_writes_per_day", 2, WRITES_MAX).map(|count| count.value);
     let leave = section.choice("at_exit", &[("safe", false), ("leave", true)]).unwrap_or(false);
-    let longest = max_on(section, Duration::ZERO);
+    let limits = Limits::read(section, Duration::ZERO);
     for (key, help) in [
         ("device", "the device it belongs to: `device = \"mppt\"`"),
         ("register", "its name: `register = \"charge_current_limit\"`"),
@@ -141,7 +141,9 @@ fn setpoint(
             at_exit: if leave { AtExit::Leave } else { AtExit::Want(safe) },
             min_on: interval,
             min_off: interval,
-            max_on: longest,
+            max_on: limits.max_on,
+            max_on_per_day: limits.max_on_per_day,
+            max_starts_per_hour: limits.max_starts_per_hour,
             max_writes_per_day: stored.then(|| writes.unwrap_or(WRITES_PER_DAY)),
             lease: (!stored).then_some(LEASE),
         },

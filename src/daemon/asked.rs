@@ -16,6 +16,9 @@ impl ControlLoop {
             Ask::Acknowledge { rule } => self.acknowledge(now, rule),
             Ask::Enable { rule } => self.enable(now, rule),
             Ask::Family { device } => self.family(device),
+            Ask::Override { output, want, seconds, owner } => {
+                self.set_override(now, output, *want, *seconds, owner)
+            }
             // The socket talks to the ports and to the loader itself.
             Ask::Read { .. } | Ask::Write { .. } | Ask::Reload => {
                 Reply::Refused { message: "this does not go to the engine".to_owned() }

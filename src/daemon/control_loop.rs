@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::alive::Alive;
 use super::deadline::Watch;
+use super::gap;
 use super::hands::Hands;
 use super::inbox::{Inbox, Input};
 use super::status;
@@ -86,6 +87,8 @@ pub(super) struct ControlLoop {
     /// How often what rules remember is saved without an edge.
     pub memory_every: Duration,
     pub memory_due: Duration,
+    /// How many times faster than life the clock runs.
+    pub speed: f64,
     /// Why the rules in the folder do not run; empty when they do.
     pub rules_problem: String,
     /// Stops a script that takes too long.
@@ -300,15 +303,23 @@ impl ControlLoop {
     /// Saves what must survive a restart, before the acts that depend on it: with the
     /// next entry that goes to the disk, or by itself (`durable`).
     pub(super) fn save_memory(&mut self, now: Now, durable: bool) {
-        let (rules, arbiter) = self.engine.save(now.monotonic);
+        let (rules, saved) = self.engine.save(now.monotonic);
         // Plain data of strings and numbers always becomes JSON.
-        let states = [
-            (KEY_RULES, serde_json::to_string(rules).unwrap_or_default()),
-            (KEY_ARBITER, serde_json::to_string(&arbiter).unwrap_or_default()),
-        ];
-        for (key, json) in states {
-            self.save(key, json, durable);
+        let rules = serde_json::to_string(rules).unwrap_or_default();
+        let arbiter = gap::Kept::of(now, self.speed, saved);
+        let arbiter = serde_json::to_string(&arbiter).unwrap_or_default();
+        self.save(KEY_RULES, rules, durable);
+        self.save(KEY_ARBITER, arbiter, durable);
+    }
+
+    /// Saves what rules remember; of the arbiter only what passes with time, so that
+    /// a quiet site writes little.
+    pub(super) fn save_passing_memory(&mut self, now: Now) {
+        if self.engine.is_counting() {
+            return self.save_memory(now, true);
         }
+        let rules = serde_json::to_string(self.engine.memory()).unwrap_or_default();
+        self.save(KEY_RULES, rules, true);
     }
 
     pub(super) fn save(&mut self, key: &'static str, json: String, durable: bool) {

@@ -15,10 +15,13 @@ mod asked;
 mod control_loop;
 mod deadline;
 mod desk;
+mod gap;
 mod hands;
 mod inbox;
 mod listen;
 mod lock;
+mod overrides;
+mod person;
 mod probes;
 mod registers;
 mod relays;
@@ -269,14 +272,7 @@ fn control_loop(
         .and_then(|json| serde_json::from_str::<Memory>(&json).ok())
         .unwrap_or_default()
         .after_restart();
-    let arbiter = saved(control_loop::KEY_ARBITER).map(|json| serde_json::from_str(&json));
-    let lost = store.state_lost() || matches!(arbiter, Some(Err(_)));
-    let arbiter = match arbiter {
-        Some(Ok(arbiter)) => arbiter,
-        // A lost count starts exhausted: the writes it counted may have been made.
-        _ if lost => Saved::exhausted(options.config.policies()),
-        _ => Saved::default(),
-    };
+    let (arbiter, ended) = remembered_arbiter(&options, &store);
     let remembered = saved(control_loop::KEY_MODE).and_then(|word| Mode::from_word(&word));
     let mut snapshot = Snapshot::new();
     options.rules.bind(&mut snapshot);
@@ -295,7 +291,7 @@ fn control_loop(
     };
     close_open_intents(now, &options.config.data, &store);
     let names = snapshot.points().map(|(_, point)| point.name.as_str().into()).collect();
-    ControlLoop {
+    let mut control = ControlLoop {
         engine: Engine::new(now.monotonic, setup),
         clock: options.clock,
         snapshot,
@@ -318,7 +314,24 @@ fn control_loop(
         memory_every: rules::MEMORY_EVERY.mul_f64(options.speed),
         memory_due: now.monotonic,
         rules_problem: String::new(),
+        speed: options.speed,
         watch,
+    };
+    control.tell_ended_overrides(&ended);
+    control
+}
+
+/// What the arbiter knew when the last run ended, and the outputs whose override
+/// has ended since.
+fn remembered_arbiter(options: &Options, store: &Store) -> (Saved, Vec<String>) {
+    let kept = store.state(control_loop::KEY_ARBITER);
+    let kept = kept.map(|json| serde_json::from_str::<gap::Kept>(&json));
+    let lost = store.state_lost() || matches!(kept, Some(Err(_)));
+    match kept {
+        Some(Ok(kept)) => kept.now(options.clock.now(), options.speed),
+        // A lost count starts exhausted: what it counted may have been done.
+        _ if lost => (Saved::exhausted(options.config.policies()), Vec::new()),
+        _ => Default::default(),
     }
 }
 

@@ -55,7 +55,7 @@ impl ControlLoop {
         if now.monotonic >= self.memory_due {
             self.memory_due = now.monotonic + self.memory_every;
             // Where every device is silent, nothing else would take it along.
-            self.save_memory(now, true);
+            self.save_passing_memory(now);
         }
     }
 }

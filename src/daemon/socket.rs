@@ -14,8 +14,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::Desk;
 use super::inbox::{Inbox, Input};
-use super::registers;
 use super::reload::Asks;
+use super::{person, registers};
 use crate::control::{Ask, LINE_MAX, Reply, SOCKET};
 
 /// Askers at a time; the next one waits.
@@ -109,6 +109,10 @@ async fn answer(
             registers::write(desk, inbox, &device, register, value).await
         }
         Ok(Ask::Reload) => ask_loader(rules).await,
+        Ok(Ask::Override { output, want, seconds, .. }) => {
+            let owner = person::at(&stream);
+            ask_engine(inbox, Ask::Override { output, want, seconds, owner }).await
+        }
         Ok(ask) => ask_engine(inbox, ask).await,
         Err(error) => Reply::Refused { message: format!("not a question: {error}") },
     };

@@ -1,14 +1,15 @@
 //! What people are shown of a running engine, built when somebody asks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::control_loop::ControlLoop;
 use super::words;
-use crate::arbiter::{Decision, Demand, OutputId, Winner};
+use crate::arbiter::{Decision, Demand, Loser, OutputId, Winner};
 use crate::clock::Now;
 use crate::control::{DeviceStatus, InputStatus, JournalLine, OutputStatus, RuleStatus, Status};
 use crate::journal::Entry;
-use crate::rules::{Glimpse, Input, State};
+use crate::rules::{Glimpse, Input, State, readable_span};
 use crate::snapshot::{Snapshot, View};
 
 /// Everything, now.
@@ -143,6 +144,8 @@ fn outputs(now: Now, control: &ControlLoop) -> Vec<OutputStatus> {
         let decision = output.decision.as_ref();
         let mut notes = Vec::new();
         notes.extend(decision.map(winner_words));
+        notes.extend(output.wish_left.map(wish_words));
+        notes.extend(decision.and_then(|decision| decision.loser.as_ref()).map(loser_words));
         notes.extend(decision.and_then(|decision| decision.held).map(|held| held.to_string()));
         notes.extend((!output.doing.is_empty()).then(|| output.doing.clone()));
         notes.extend(output.writes_left.map(|left| format!("{left} writes left today")));
@@ -161,11 +164,27 @@ fn winner_words(decision: &Decision) -> String {
     match &decision.winner {
         Winner::Safe(Demand::Unknown(rule)) => format!("safe: \"{rule}\" cannot be decided"),
         Winner::Safe(Demand::Mode) => "safe: mode".to_owned(),
+        Winner::Safe(Demand::Interlock(declared)) => format!("safe: interlock, {declared}"),
+        Winner::Override(owner) => format!("overridden by {owner}"),
         Winner::Rule(rule) => format!("by \"{rule}\""),
         Winner::Conflict(one, other) => format!("safe: \"{one}\" against \"{other}\""),
         Winner::Exit => "stopping".to_owned(),
         Winner::Observing => "observing".to_owned(),
         Winner::Default => "by default".to_owned(),
+    }
+}
+
+/// To the minute, or the second at the end: nobody reads more.
+fn wish_words(left: Duration) -> String {
+    let seconds = left.as_secs() + 1;
+    let whole = if seconds > 120 { seconds.div_ceil(60) * 60 } else { seconds };
+    format!("for another {}", readable_span(Duration::from_secs(whole)))
+}
+
+fn loser_words(loser: &Loser) -> String {
+    match &loser.rule {
+        Some(rule) => format!("\"{rule}\" wanted {} in vain", loser.want),
+        None => format!("the override {} is not followed", loser.want),
     }
 }
 

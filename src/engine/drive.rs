@@ -242,7 +242,13 @@ impl Drive {
         self.stage = Stage::Recording { intent, want, recorded: false };
     }
 
-    pub(super) fn recorded(&mut self, now: Duration, ticket: u64, result: &Result<(), String>) {
+    /// Takes the journal's answer. Returns whether the act is put off by it.
+    pub(super) fn recorded(
+        &mut self,
+        now: Duration,
+        ticket: u64,
+        result: &Result<(), String>,
+    ) -> bool {
         if let Stage::Recording { intent, recorded, .. } = &mut self.stage
             && *intent == ticket
         {
@@ -251,7 +257,9 @@ impl Drive {
                 // What cannot be written down is not done, now or later.
                 Err(_) => self.stage = Stage::Paused { until: now + RETRY },
             }
+            return result.is_err();
         }
+        false
     }
 
     /// Starts an act.
@@ -264,6 +272,11 @@ impl Drive {
         };
         self.stage = Stage::Applying { intent, want: target, tries, since: now };
         start
+    }
+
+    /// Whether this act is under way.
+    pub(super) fn is_applying(&self, want: Want) -> bool {
+        matches!(self.stage, Stage::Applying { want: applied, .. } if applied == want)
     }
 
     /// Takes what became of an act; says what to journal.

@@ -1,5 +1,7 @@
 //! What goes into an engine and what comes out of it, as plain data.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::arbiter::{Decision, OutputId, Policy, Saved, Want};
@@ -71,8 +73,23 @@ pub enum Event {
     Acknowledge(String),
     /// A person gives a rule that its errors have disabled another chance.
     Enable(String),
+    /// A person wants an output to have something for a while, or no longer.
+    Override(Wish),
     /// The process is about to end: outputs go to their `at_exit` level.
     Stop,
+}
+
+/// What a person wants of an output, above all rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// The output.
+    pub output: OutputId,
+    /// What it shall have; `None`: the rules decide again.
+    pub want: Option<Want>,
+    /// Who wants it.
+    pub owner: String,
+    /// For how long; a day at most.
+    pub lasting: Duration,
 }
 
 /// What became of an act on an output.
@@ -145,6 +162,8 @@ pub struct OutputStatus {
     pub doing: String,
     /// Writes left for today, if they are counted.
     pub writes_left: Option<u32>,
+    /// How long a person's wish has to go, if there is one.
+    pub wish_left: Option<Duration>,
 }
 
 impl Effect {

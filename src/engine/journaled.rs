@@ -11,6 +11,7 @@ impl Engine {
             let reason = format!("mode was {}", self.mode.word());
             self.mode = mode;
             self.note(now, Kind::Mode, String::new(), mode.word().into(), reason, None);
+            self.drop_wishes(now);
         }
     }
 

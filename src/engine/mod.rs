@@ -8,26 +8,27 @@
 
 mod act;
 mod alarms;
+mod answers;
 mod drive;
 mod event;
 mod faults;
 mod journaled;
+mod output;
 mod reason;
 mod renewal;
 mod told;
+mod wishes;
 
 use std::time::Duration;
 
-use crate::arbiter::{Arbiter, AtExit, Decision, Demand, OutputId, Request, Saved, Want, Winner};
+use crate::arbiter::{Arbiter, OutputId, Request, Saved, Want};
 use crate::clock::Now;
-use crate::journal::Kind;
-use crate::rules::{Memory, RuleSet, State, Verdict};
+use crate::rules::{Memory, RuleSet, Verdict};
 use crate::snapshot::Snapshot;
 
-use act::{Action, Start};
 use alarms::Alarms;
 use drive::Drive;
-pub use event::{Effect, Event, Mode, Outcome, OutputStatus, Setup};
+pub use event::{Effect, Event, Mode, Outcome, OutputStatus, Setup, Wish};
 use told::Told;
 
 /// Rules, arbiter and the progress of every output.
@@ -81,6 +82,7 @@ impl Engine {
         self.rules.evaluate(now, snapshot, &mut self.memory, &mut self.verdicts);
         self.rules.requests(&self.verdicts, &mut self.requests);
         self.faults(now);
+        self.end_wishes(now);
         let mut effects = std::mem::take(&mut self.pending);
         let view = reason::View { now, snapshot, rules: &self.rules, memory: &self.memory };
         self.alarms.step(view, &self.verdicts, &mut effects);
@@ -96,8 +98,10 @@ impl Engine {
     pub fn handle(&mut self, now: Now, event: Event) {
         match event {
             Event::Recorded { ticket, result } => {
-                for drive in &mut self.drives {
-                    drive.recorded(now.monotonic, ticket, &result);
+                for (index, drive) in self.drives.iter_mut().enumerate() {
+                    if drive.recorded(now.monotonic, ticket, &result) {
+                        self.arbiter.refund(OutputId(index as u16));
+                    }
                 }
             }
             Event::Applied { output, want, outcome } => self.applied(now, output, want, &outcome),
@@ -106,6 +110,7 @@ impl Engine {
             Event::Reload(rules) => self.reload(now, *rules),
             Event::Acknowledge(rule) => self.acknowledge(now, rule),
             Event::Enable(rule) => self.enable(now, rule),
+            Event::Override(wish) => self.take_wish(now, wish),
             Event::Stop => self.stopping = true,
         }
     }
@@ -146,6 +151,12 @@ impl Engine {
         (&self.memory, self.arbiter.save(now))
     }
 
+    /// Whether what must survive a restart changes with time alone.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        self.arbiter.is_counting()
+    }
+
     /// True when no output waits for a journal entry or a device.
     #[must_use]
     pub fn settled(&self) -> bool {
@@ -160,151 +171,8 @@ impl Engine {
             actual: drive.actual(),
             doing: drive.doing(now),
             writes_left: self.arbiter.budget_left(now, id),
+            wish_left: self.arbiter.wish(now, id).and_then(|wish| wish.left(now)),
         })
-    }
-
-    fn step_output(
-        &mut self,
-        now: Now,
-        snapshot: &Snapshot,
-        output: OutputId,
-        effects: &mut Vec<Effect>,
-    ) {
-        let demand = self.demand(output);
-        let view = reason::View { now, snapshot, rules: &self.rules, memory: &self.memory };
-        let wish = self.arbiter.decide(now.monotonic, output, &self.requests, demand);
-        let policy = self.arbiter.policy(output);
-        let safe = policy.safe;
-        let decision = self.due(output, &wish);
-        let drive = &mut self.drives[output.index()];
-        if !self.stopping
-            && let Some(before) = drive.note_decision(&wish, safe)
-        {
-            let last = drive.last_rule();
-            let story = reason::Story::new(view, policy, &wish, last);
-            if self.mode == Mode::Observe && before != wish.want {
-                effects.push(story.entry(Kind::Would, wish.want.to_string(), None));
-            } else if let Some(held) = wish.held {
-                effects.push(story.refused(held));
-            }
-        }
-        let Some(decision) = decision else { return };
-        let want = decision.want;
-        let action = drive.advance(now.monotonic, want, safe);
-        match action {
-            Action::None => return,
-            Action::Renew => return effects.push(Effect::Renew { output, want }),
-            _ => {}
-        }
-        let last = drive.last_rule();
-        let story = reason::Story::new(view, policy, &decision, last);
-        match action {
-            Action::None | Action::Renew => {}
-            Action::Lapsed => {
-                self.arbiter.moved(now.monotonic, output, safe);
-                let what = format!("lapsed to {safe}");
-                effects.push(story.entry(Kind::Alarm, what, None));
-            }
-            Action::Intend => {
-                let intent = self.next_intent;
-                self.next_intent += 1;
-                drive.intend(intent, want);
-                self.arbiter.charge(now.monotonic, output);
-                let entry = story.entry(Kind::Intent, want.to_string(), Some(intent));
-                effects.push(Effect::ticketed(entry, intent));
-            }
-            Action::Apply => {
-                match drive.apply(now.monotonic, want) {
-                    Start::Charged => {}
-                    Start::Again => self.arbiter.charge(now.monotonic, output),
-                    Start::First { replaced } => {
-                        self.arbiter.charge(now.monotonic, output);
-                        let entry = |kind, what, intent| story.clone().entry(kind, what, intent);
-                        if let Some(intent) = replaced {
-                            effects.push(entry(Kind::Result, "overtaken".into(), Some(intent)));
-                        }
-                        effects.push(entry(Kind::Safe, want.to_string(), None));
-                    }
-                }
-                effects.push(Effect::Apply { output, want });
-            }
-            Action::Withdraw(intent) => {
-                effects.push(story.entry(Kind::Result, "withdrawn".into(), Some(intent)));
-            }
-            Action::Unreachable => {
-                effects.push(story.entry(Kind::Alarm, format!("{want}: unreachable"), None));
-            }
-        }
-    }
-
-    /// What is really done about a wish; `None` leaves the output alone.
-    fn due(&self, output: OutputId, wish: &Decision) -> Option<Decision> {
-        let policy = self.arbiter.policy(output);
-        let drive = &self.drives[output.index()];
-        let instead = |want, winner| Some(Decision { asked: want, want, winner, held: None });
-        // What was moved before disarming is brought back; a pin has a level in any
-        // case, and it is the safe one. The rest is never touched.
-        if self.mode == Mode::Observe {
-            let held = drive.away() || policy.always_driven;
-            return held.then(|| instead(policy.safe, Winner::Observing)).flatten();
-        }
-        match policy.at_exit {
-            _ if !self.stopping => Some(wish.clone()),
-            AtExit::Want(want) => instead(want, Winner::Exit),
-            AtExit::Leave => None,
-        }
-    }
-
-    fn demand(&self, output: OutputId) -> Option<Demand> {
-        if self.mode == Mode::Safe {
-            return Some(Demand::Mode);
-        }
-        let asked = self.requests.iter().any(|request| request.output == output);
-        let undecided = self.verdicts.iter().filter(|verdict| {
-            // A rule that is disabled leaves the output to the others.
-            verdict.to_safe && !(asked && verdict.state == State::Disabled)
-        });
-        undecided
-            .map(|verdict| &self.rules.rules()[verdict.rule])
-            .find(|rule| rule.action.drives(output))
-            .map(|rule| Demand::Unknown(rule.name.clone()))
-    }
-
-    fn applied(&mut self, now: Now, output: OutputId, want: Want, outcome: &Outcome) {
-        let policy = self.arbiter.policy(output);
-        let (subject, safe) = (policy.name.clone(), policy.safe);
-        let drive = &mut self.drives[output.index()];
-        let report = drive.applied(now.monotonic, want, outcome, safe);
-        match outcome {
-            Outcome::Verified => self.arbiter.moved(now.monotonic, output, want),
-            Outcome::Took(got) => self.arbiter.moved(now.monotonic, output, *got),
-            Outcome::Postponed(_) => self.arbiter.refund(output),
-            Outcome::Failed(_) => {}
-        }
-        if let Some(report) = report {
-            self.note(now, report.kind, subject, report.what, report.reason, report.intent);
-        }
-    }
-
-    fn feedback(&mut self, now: Now, output: OutputId, actual: Option<Want>) {
-        let drive = &mut self.drives[output.index()];
-        let drifted = drive.feedback(actual);
-        if let Some(actual) = actual {
-            self.arbiter.moved(now.monotonic, output, actual);
-        }
-        if drifted && let Some(actual) = actual {
-            let subject = self.arbiter.policy(output).name.clone();
-            let reason = "read back differently from what was applied: somebody or something \
-                          else moved it";
-            self.note(
-                now,
-                Kind::Alarm,
-                subject,
-                format!("drifted to {actual}"),
-                reason.into(),
-                None,
-            );
-        }
     }
 }
 

@@ -50,6 +50,10 @@ impl Story {
                 story.explain(view, rule, "cannot be decided, so safe: ");
             }
             Winner::Safe(Demand::Mode) => "everything is kept safe".clone_into(&mut story.reason),
+            Winner::Safe(Demand::Interlock(declared)) => {
+                story.reason = format!("its interlock does not hold, so safe: {declared}");
+            }
+            Winner::Override(owner) => story.reason = format!("overridden by {owner}"),
             Winner::Conflict(one, other) => {
                 story.reason = format!(
                     "\"{one}\" and \"{other}\" want opposites with equal priority, so safe"
@@ -88,14 +92,6 @@ impl Story {
 
     pub(super) fn refused(mut self, held: Held) -> Effect {
         self.reason = format!("{held}; wanted because {}", self.reason);
-        self.entry(Kind::Refused, held_word(held).to_owned(), None)
-    }
-}
-
-const fn held_word(held: Held) -> &'static str {
-    match held {
-        Held::MinimumTime(_) => "minimum time",
-        Held::LongestTime => "longest time",
-        Held::WriteBudget => "write budget",
+        self.entry(Kind::Refused, held.word().to_owned(), None)
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::arbiter::{Level, Policy};
-use crate::journal::Entry;
+use crate::arbiter::{AtExit, Level, Policy};
+use crate::journal::{Entry, Kind};
 use crate::problem::Source;
 use crate::rules::{Alert, Input, Setpoint, World};
 use crate::snapshot::PointId;
@@ -38,27 +38,37 @@ fn other(safe: Want) -> Want {
     safe.level().unwrap().opposite().into()
 }
 
+/// Half a minute each way, no limits.
+fn plain(safe: Want) -> Policy {
+    Policy {
+        name: "out".into(),
+        always_driven: false,
+        safe,
+        default: safe,
+        at_exit: AtExit::Want(safe),
+        min_on: Duration::from_secs(30),
+        min_off: Duration::from_secs(30),
+        max_on: Duration::ZERO,
+        max_on_per_day: Duration::ZERO,
+        max_starts_per_hour: None,
+        max_writes_per_day: None,
+        lease: None,
+    }
+}
+
+/// A rule that takes the output away from safe.
+fn below_30(safe: Want) -> String {
+    let verb = if safe == Level::Off { "turn_on" } else { "turn_off" };
+    format!(
+        "rule(\"r\").{verb}(out).when(soc below 30).lasting(10.sec)\
+         .clear_when(soc above 45).lasting(10.sec);"
+    )
+}
+
 impl Site {
     /// A rule takes the output away from safe below 30 % and back above 45 %.
     fn new(safe: Want, mode: Mode) -> Self {
-        let verb = if safe == Level::Off { "turn_on" } else { "turn_off" };
-        let text = format!(
-            "rule(\"r\").{verb}(out).when(soc below 30).lasting(10.sec)\
-             .clear_when(soc above 45).lasting(10.sec);"
-        );
-        let policy = Policy {
-            name: "out".into(),
-            always_driven: false,
-            safe,
-            default: safe,
-            at_exit: AtExit::Want(safe),
-            min_on: Duration::from_secs(30),
-            min_off: Duration::from_secs(30),
-            max_on: Duration::ZERO,
-            max_writes_per_day: None,
-            lease: None,
-        };
-        Self::with(policy, text, mode)
+        Self::with(plain(safe), below_30(safe), mode)
     }
 
     /// Any rule over `soc`, with one output or set-point `out` and a channel `owner`.
@@ -208,6 +218,67 @@ fn what_cannot_be_journaled_is_not_done() {
         site.pass(60, Some(25.0));
         assert_eq!(site.acts, [other(safe)]);
     });
+}
+
+#[test]
+fn what_the_journal_refused_costs_neither_start_nor_write() {
+    let policy = |safe: Want| Policy {
+        max_starts_per_hour: Some(2),
+        max_writes_per_day: Some(4),
+        ..plain(safe)
+    };
+    for_both(|safe| {
+        let mut site = Site::with(policy(safe), below_30(safe), Mode::Run);
+        site.journal_works = false;
+        site.pass(600, Some(25.0));
+        site.journal_works = true;
+        site.pass(60, Some(25.0));
+        assert_eq!(site.acts, [other(safe)]);
+    });
+}
+
+#[test]
+fn a_person_is_obeyed_until_the_time_is_over_and_everything_is_journaled() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        site.pass(40, Some(60.0));
+        let lasting = Duration::from_secs(120);
+        let (want, owner) = (Some(other(safe)), "peter".to_owned());
+        let wish = Wish { output: OUT, want, owner, lasting };
+        site.engine.handle(site.now(), Event::Override(wish));
+        site.pass(119, None);
+        assert_eq!(site.acts, [other(safe)], "a dead cable does not matter to a person");
+        site.pass(2, None);
+        assert_eq!(site.acts, [other(safe), safe]);
+        let told: Vec<_> = site.entries.iter().filter(|e| e.kind == Kind::Override).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].what.ends_with("for 2 min"), "{told:?}");
+        assert!(told[1].reason.contains("peter"), "{told:?}");
+        let intent = site.entries.iter().find(|entry| entry.kind == Kind::Intent).unwrap();
+        assert!(intent.reason.contains("overridden by peter"), "{intent:?}");
+    });
+}
+
+#[test]
+fn another_mode_ends_every_override() {
+    for mode in [Mode::Observe, Mode::Safe] {
+        let mut site = Site::new(Level::Off.into(), Mode::Run);
+        site.pass(40, Some(60.0));
+        let wish = |want: Level| Wish {
+            output: OUT,
+            want: Some(want.into()),
+            owner: "peter".into(),
+            lasting: Duration::from_secs(7200),
+        };
+        site.engine.handle(site.now(), Event::Override(wish(Level::On)));
+        site.pass(10, Some(60.0));
+        site.engine.handle(site.now(), Event::Mode(mode));
+        site.engine.handle(site.now(), Event::Override(wish(Level::On)));
+        site.pass(100, Some(60.0));
+        site.engine.handle(site.now(), Event::Mode(Mode::Run));
+        site.pass(100, Some(60.0));
+        assert_eq!(site.acts, [Want::from(Level::On), Level::Off.into()], "{mode:?}");
+    }
 }
 
 #[test]
@@ -376,6 +447,8 @@ fn limit(text: &str, mode: Mode) -> Site {
         min_on: Duration::from_secs(30),
         min_off: Duration::from_secs(30),
         max_on: Duration::ZERO,
+        max_on_per_day: Duration::ZERO,
+        max_starts_per_hour: None,
         max_writes_per_day: None,
         lease: Some(crate::arbiter::Lease {
             repeat: Duration::from_secs(30),

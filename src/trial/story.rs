@@ -68,6 +68,7 @@ pub(super) fn because(bench: &Bench, seen: &[Seen]) -> String {
 fn decided(decision: &Decision) -> String {
     let by = match &decision.winner {
         Winner::Safe(_) => "since it must be safe".to_owned(),
+        Winner::Override(owner) => format!("as {owner} wishes"),
         Winner::Rule(rule) => format!("on the word of \"{rule}\""),
         Winner::Conflict(one, other) => format!("since \"{one}\" and \"{other}\" disagree"),
         Winner::Exit => "since the engine stops".to_owned(),

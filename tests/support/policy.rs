@@ -16,6 +16,8 @@ pub fn unbounded(name: &str, safe: Level) -> Policy {
         min_on: Duration::ZERO,
         min_off: Duration::ZERO,
         max_on: Duration::ZERO,
+        max_on_per_day: Duration::ZERO,
+        max_starts_per_hour: None,
         max_writes_per_day: None,
         lease: None,
     }
