@@ -37,7 +37,7 @@ impl Limits {
             let message = "`max_on_per_day` is more than a day has";
             section.complain(section.header("max_on_per_day"), message, "a day has 24h");
         }
-        Self { max_on, max_on_per_day, max_starts_per_hour: starts(section) }
+        Self { max_on, max_on_per_day, max_starts_per_hour: starts(section, "max_starts_per_hour") }
     }
 }
 
@@ -54,8 +54,7 @@ fn time(section: &Section<'_>, key: &'static str) -> Option<Duration> {
     Some(given)
 }
 
-fn starts(section: &Section<'_>) -> Option<u32> {
-    let key = "max_starts_per_hour";
+fn starts(section: &Section<'_>, key: &'static str) -> Option<u32> {
     if is_unlimited(section, key) {
         return None;
     }

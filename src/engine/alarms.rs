@@ -41,7 +41,8 @@ impl Alarms {
                     let (channel, repeat) = (Arc::clone(&alarm.channel), alarm.repeat);
                     let which = (rule.name.clone(), (0, 0));
                     if self.raise(view.now.monotonic, which, &channel, repeat) {
-                        let text = view.rules.message(verdict.rule, view.now, view.snapshot, view.memory);
+                        let text =
+                            view.rules.message(verdict.rule, view.now, view.snapshot, view.memory);
                         let text = text.unwrap_or_default();
                         effects.push(tell(view, verdict.rule, Kind::Alarm, &channel, text));
                     }

@@ -118,7 +118,7 @@ fn quoted(cell: &str) -> Option<String> {
 pub fn keys_of_the_reader() -> Vec<String> {
     let asking = [
         "text", "texts", "boolean", "number", "whole", "range", "duration", "choice", "section",
-        "sections", "path", "entries",
+        "sections", "path", "entries", "time", "starts",
     ];
     let mut keys = Vec::new();
     for entry in std::fs::read_dir(Path::new(REPOSITORY).join("src/config")).unwrap() {
@@ -127,7 +127,7 @@ pub fn keys_of_the_reader() -> Vec<String> {
         for word in asking {
             for (at, _) in code.match_indices(&format!("{word}(")) {
                 let argument = code[at + word.len() + 1..].trim_start();
-                let argument = argument.strip_prefix("&section, ").unwrap_or(argument);
+                let argument = argument.trim_start_matches('&').trim_start_matches("section, ");
                 let key = argument.strip_prefix('"').and_then(|rest| rest.split('"').next());
                 keys.extend(key.map(str::to_owned));
             }
