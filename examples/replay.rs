@@ -93,6 +93,7 @@ fn engine(snapshot: &mut Snapshot) -> anyhow::Result<Engine> {
     let setup = Setup {
         rules,
         memory: Memory::default(),
+        interlocks: config.interlocks.clone(),
         policies: config.outputs.into_iter().map(|output| output.policy).collect(),
         saved: Saved::default(),
         mode: Mode::Run,

@@ -35,6 +35,8 @@ pub enum Ask {
     Arm,
     /// Only observe from now on.
     Disarm,
+    /// Take every output to its safe state and hold it there; ask no rule.
+    KeepSafe,
     /// Load the rules anew; all of them, or none.
     Reload,
     /// A person has seen that a rule is set: with `latch` it may clear from now on.
@@ -132,6 +134,9 @@ impl Reply {
 pub struct Status {
     /// `observe`, `run` or `safe`.
     pub mode: String,
+    /// What is not as somebody wants it: refusals, safe states, troubles.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
     /// Wall time, ISO 8601 in UTC.
     pub time: String,
     /// Whether that time can be believed.
@@ -156,6 +161,19 @@ pub struct Status {
     pub journal: Vec<JournalLine>,
     /// Samples and entries that could not be stored.
     pub lost: u64,
+}
+
+/// One thing that is not as somebody wants it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Output, device or part of the program.
+    pub about: String,
+    /// What is the matter, and why.
+    pub reason: String,
+    /// Since when, ISO 8601 in UTC; empty when nobody knows.
+    pub since: String,
+    /// What ends it.
+    pub ends: String,
 }
 
 /// One device.

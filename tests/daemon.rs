@@ -409,3 +409,24 @@ fn a_person_overrides_the_rules_for_a_while_and_over_a_restart() {
     let wrong = site.command(&["override", "heeter", "on"]).output().unwrap();
     assert!(all(&wrong).contains("did you mean `heater`?"), "{}", all(&wrong));
 }
+
+#[test]
+fn after_a_crash_loop_it_is_safe_without_rules_until_a_person_has_looked() {
+    let site = Site::new();
+    site.soc(20.0);
+    std::fs::create_dir_all(site.data()).unwrap();
+    std::fs::write(site.data().join("starts"), "5\n").unwrap();
+    let mut daemon = site.run();
+    daemon.wait_for("alarm", &["crash loop", "5 starts in a row"]);
+    let status = site.say(&["status"]);
+    assert!(status.contains("! sunkeep: mode safe"), "{status}");
+    assert!(status.contains("ends: `sunkeep reload`, then `sunkeep arm`"), "{status}");
+    let early = site.command(&["arm"]).output().unwrap();
+    assert!(all(&early).contains("`sunkeep reload` first"), "{}", all(&early));
+    site.say(&["reload"]);
+    site.say(&["arm"]);
+    daemon.wait_for("result", &["load_output", "verified off"]);
+    assert!(daemon.end(Signal::TERM).success());
+    let starts = std::fs::read_to_string(site.data().join("starts")).unwrap();
+    assert_eq!(starts, "0\n", "an orderly end is no crash");
+}

@@ -171,6 +171,7 @@ fn check_standing(site: &Site, again: &str) {
             assert_eq!(site.engine.mode(), Mode::Run, "{name} is {at} in this mode; {again}");
             let good = site.rests_on_good(output);
             assert!(good || by_person, "{name} is {at} on a value that is not good; {again}");
+            assert!(!site.interlocked(output), "{name} is {at} against its interlock; {again}");
         }
     }
 }
@@ -195,4 +196,46 @@ fn nothing_that_must_never_happen_happens() {
     }
     // Lives in which nothing moves would prove nothing.
     assert!(away > lives * 10 && by_people > 0, "{away} acts, {by_people} by people");
+}
+
+/// Sends both readings once a second and returns where the heater is.
+fn pass(site: &mut Site, seconds: u32, soc: Option<f64>, cells: Option<f64>) -> Want {
+    for _ in 0..seconds {
+        site.pass(Duration::from_secs(1));
+        for (point, value) in [soc, cells].into_iter().enumerate() {
+            if value.is_some() {
+                site.read(point, value);
+            }
+        }
+        assert!(site.settle());
+    }
+    site.hardware[0]
+}
+
+#[test]
+fn an_interlock_holds_against_rules_and_people_and_when_it_cannot_be_told() {
+    let mut site = Site::new(0);
+    let cold = Some(0.0);
+    assert_eq!(pass(&mut site, 60, Some(50.0), cold), Level::On, "the rule heats");
+    assert_eq!(pass(&mut site, 1, Some(50.0), Some(9.0)), Level::Off, "one reading is enough");
+    let wish = |want| Wish {
+        output: OutputId(0),
+        want: Some(Level::into(want)),
+        owner: "peter".into(),
+        lasting: Duration::from_secs(3600),
+    };
+    site.wish(wish(Level::On));
+    assert_eq!(pass(&mut site, 120, Some(50.0), Some(9.0)), Level::Off, "nor may a person");
+    let status = site.engine.outputs(site.now.monotonic).next().unwrap();
+    let decision = status.decision.unwrap();
+    assert!(format!("{decision:?}").contains("requires cell_temperature below 8"), "{decision:?}");
+    assert_eq!(decision.loser.unwrap().rule, None, "the person is told that he lost");
+    assert_eq!(pass(&mut site, 1, Some(50.0), Some(7.0)), Level::Off, "one frame is not enough");
+    assert_eq!(pass(&mut site, 1, Some(50.0), Some(7.0)), Level::On, "two agree");
+    assert_eq!(pass(&mut site, 12, Some(50.0), None), Level::Off, "unknown is not satisfied");
+    let trip = site.engine.trips().of("heater").unwrap();
+    assert!(trip.cause.contains("requires cell_temperature below 8"), "{trip:?}");
+    assert_eq!(trip.since, 1, "the first cause stays, later ones are counted");
+    site.engine.handle(site.now, Event::Acknowledge("heater".into()));
+    assert!(site.engine.trips().is_empty());
 }

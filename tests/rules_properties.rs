@@ -164,6 +164,7 @@ fn effects(order: &[usize], weather: &[Vec<Happening>]) -> Vec<String> {
         rules,
         memory: Memory::default(),
         policies: policies(),
+        interlocks: Vec::new(),
         saved: Saved::default(),
         mode: Mode::Run,
         first_intent: 1,

@@ -50,6 +50,7 @@ impl Site {
             rules,
             memory: Memory::default(),
             policies: vec![unbounded("heater", Level::Off), unbounded("load_output", Level::On)],
+            interlocks: Vec::new(),
             saved: Saved::default(),
             mode: Mode::Run,
             first_intent: 1,

@@ -64,6 +64,7 @@ async fn a_counter_without_any_edge_is_saved_once_a_minute() {
         pace: 1.0,
         record: None,
         mode: None,
+        starts: None,
         // Storage keeps to the engine's clock here: its minute is a minute.
         speed: 1.0,
     })

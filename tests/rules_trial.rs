@@ -30,7 +30,7 @@ fn policy(name: &str, safe: Level) -> Policy {
 
 fn premises() -> Premises {
     let policies = vec![policy("heater", Level::Off), policy("load_output", Level::On)];
-    Premises { policies, zone: TimeZone::UTC }
+    Premises { policies, interlocks: Vec::new(), zone: TimeZone::UTC }
 }
 
 #[track_caller]

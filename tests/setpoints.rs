@@ -99,6 +99,7 @@ fn start(device: Shared, mode: Mode) -> Site {
         pace: SPEED / 10.0,
         record: None,
         mode: Some(mode),
+        starts: None,
         speed: SPEED,
     })
     .unwrap();

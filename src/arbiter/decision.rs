@@ -126,6 +126,26 @@ impl Held {
     }
 }
 
+impl Decision {
+    /// Whether a fault brought it to safe, not somebody's wish: a person should look.
+    #[must_use]
+    pub const fn is_trip(&self) -> bool {
+        let fault = matches!(
+            self.winner,
+            Winner::Safe(Demand::Interlock(_) | Demand::Unknown(_)) | Winner::Conflict(..)
+        );
+        fault || matches!(self.held, Some(Held::LongestTime))
+    }
+
+    /// Whether this is the same answer for the same kind of reason; times that pass
+    /// meanwhile do not count.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let held = |decision: &Self| decision.held.as_ref().map(Held::word);
+        self.want == other.want && self.winner == other.winner && held(self) == held(other)
+    }
+}
+
 /// The one answer for one output in one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::site::ConfigArgs;
-use crate::control::{self, Ask, Reply, Status};
+use crate::control::{self, Ask, Notice, Reply, Status};
 
 /// Let the rules act. Until then the daemon only journals what it would do.
 #[derive(Debug, Args)]
@@ -19,6 +19,9 @@ pub struct Arm {
 pub struct Disarm {
     #[command(flatten)]
     config: ConfigArgs,
+    /// Hold every output at its safe state, registers included, and ask no rule
+    #[arg(long)]
+    safe: bool,
 }
 
 /// Load the rules anew: all of them, or none, and says what is wrong.
@@ -28,12 +31,13 @@ pub struct Reload {
     config: ConfigArgs,
 }
 
-/// Say that you have seen a rule that is set; one with `latch` clears only then.
+/// Say that you have seen a rule that is set (one with `latch` clears only then), or
+/// what tripped an output first.
 #[derive(Debug, Args)]
 pub struct Acknowledge {
     #[command(flatten)]
     config: ConfigArgs,
-    /// The rule's name.
+    /// The name of the rule or the output.
     rule: String,
 }
 
@@ -63,7 +67,8 @@ impl Disarm {
     /// # Errors
     /// When no daemon answers.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        tell(&self.config, &Ask::Disarm)
+        let ask = if self.safe { Ask::KeepSafe } else { Ask::Disarm };
+        tell(&self.config, &ask)
     }
 }
 
@@ -138,8 +143,13 @@ fn text(status: &Status) -> String {
         let _ = writeln!(page, "{text}");
     };
     line(format_args!("mode {}   {}{trusted}", status.mode, status.time));
-    if status.mode == "observe" {
-        line(format_args!("nothing is switched: `sunkeep arm` lets the rules act"));
+    for notice in &status.notices {
+        let since = match notice.since.as_str() {
+            "" => String::new(),
+            since => format!(" since {since}"),
+        };
+        let Notice { about, reason, ends, .. } = notice;
+        line(format_args!("! {about}: {reason}{since}; ends: {ends}"));
     }
     line(format_args!("\ndevices"));
     for device in &status.devices {

@@ -14,7 +14,7 @@ use crate::actuator::gpio::{Backend, Pins};
 use crate::actuator::pin_table;
 use crate::clock::SystemClock;
 use crate::config::{Actuator, Config};
-use crate::daemon::{Daemon, Options};
+use crate::daemon::{Daemon, Options, Starts};
 
 /// Run the site: reads the devices, evaluates the rules, acts when armed.
 ///
@@ -46,27 +46,38 @@ impl Run {
     /// # Errors
     /// When it cannot start.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let loaded = match self.config.load_site()? {
-            Ok(loaded) => loaded,
-            Err(report) => {
-                eprint!("{report}");
-                return Ok(ExitCode::from(2));
-            }
+        let config = match self.config.load_config() {
+            Ok(config) => config,
+            Err(report) => return Ok(wrong(&report)),
+        };
+        // Counted before rules are compiled: one of them may be what crashes.
+        let starts = Starts::count(&config.data);
+        let rules = match starts.crash_loop() {
+            Some(_) => config.no_rules(),
+            None => match config.load_rules() {
+                Ok(rules) => rules,
+                Err(report) => {
+                    // An answer, not a crash.
+                    starts.lasted();
+                    return Ok(wrong(&report.render(site::color())));
+                }
+            },
         };
         if let Some(folder) = &self.record {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
-        let pins = self.pins(&loaded.config);
+        let pins = self.pins(&config);
         let options = Options {
-            config: loaded.config,
-            rules: loaded.rules,
+            config,
+            rules,
             clock: Arc::new(SystemClock::new()),
             pins,
             pace: 1.0,
             record: self.record.clone(),
             mode: None,
             speed: 1.0,
+            starts: Some(starts),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.serve(options))
@@ -115,4 +126,9 @@ impl Run {
         tracing::info!(steps = summary.steps, dropped = summary.dropped, "stopped");
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn wrong(report: &str) -> ExitCode {
+    eprint!("{report}");
+    ExitCode::from(2)
 }

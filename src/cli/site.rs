@@ -34,14 +34,23 @@ impl ConfigArgs {
     /// # Errors
     /// Reserved for what is not the owner's mistake.
     pub fn load_site(&self) -> anyhow::Result<Result<LoadedSite, String>> {
-        let (config, _) = match config::load(&self.config) {
-            Ok(loaded) => loaded,
-            Err(report) => return Ok(Err(report.render(color()))),
+        let config = match self.load_config() {
+            Ok(config) => config,
+            Err(report) => return Ok(Err(report)),
         };
         match config.load_rules() {
             Ok(rules) => Ok(Ok(LoadedSite { config, rules })),
             Err(report) => Ok(Err(report.render(color()))),
         }
+    }
+
+    /// Loads the configuration alone; the error is a report for people.
+    ///
+    /// # Errors
+    /// When there is a mistake in it.
+    pub fn load_config(&self) -> Result<Config, String> {
+        let loaded = config::load(&self.config);
+        loaded.map(|(config, _)| config).map_err(|report| report.render(color()))
     }
 
     /// The data folder that the configuration names, `data` beside it by default.

@@ -10,6 +10,7 @@ mod devices;
 mod duration;
 mod files;
 mod inputs;
+mod interlocks;
 mod limits;
 mod modes;
 mod notes;
@@ -28,7 +29,7 @@ use toml::de::DeTable;
 use crate::arbiter::{OutputId, Policy};
 use crate::probe::Probe;
 use crate::problem::{Located, Problem, Source, render, sort};
-use crate::rules::{self, Alert, Input, Mode, RuleSet, World, refuse_name};
+use crate::rules::{self, Alert, Input, Interlock, Mode, RuleSet, World, refuse_name};
 use crate::trial::{self, Premises};
 
 pub use devices::Device;
@@ -65,6 +66,8 @@ pub struct Config {
     pub modes: Vec<Mode>,
     /// Where messages to people go.
     pub alerts: Vec<Alert>,
+    /// What must hold for outputs and set-points to be away from safe.
+    pub interlocks: Vec<Interlock>,
     /// All of these as rules know them, with what conditions of this file ask for.
     world: World,
 }
@@ -153,7 +156,7 @@ pub fn parse(source: &Source, folder: &Path) -> Result<Config, Vec<Problem>> {
         let root = Section::root(&reader, document.get_ref());
         let config = config(&root, source, folder);
         root.done();
-        config
+        guarded(config, &root, &reader, source)
     });
     let mut problems = reader.into_problems();
     sort(&mut problems);
@@ -161,6 +164,17 @@ pub fn parse(source: &Source, folder: &Path) -> Result<Config, Vec<Problem>> {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
     }
+}
+
+/// Adds the interlocks. What they may name must be right first, or every mistake
+/// would be reported twice.
+fn guarded(config: Config, root: &Section<'_>, reader: &Reader, source: &Source) -> Config {
+    if reader.has_problems() {
+        return config;
+    }
+    let mut world = config.world.clone();
+    let interlocks = interlocks::interlocks(root, source, &config, &mut world);
+    Config { interlocks, world, ..config }
 }
 
 fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
@@ -189,6 +203,7 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
         setpoints,
         modes,
         alerts,
+        interlocks: Vec::new(),
         world: World::default(),
     };
     let mut world = config.declared();
@@ -290,6 +305,12 @@ impl Config {
         self.prove(self.rule_files()?)
     }
 
+    /// A set without rules, which still answers the conditions of this file.
+    #[must_use]
+    pub fn no_rules(&self) -> RuleSet {
+        RuleSet::compile(&[], &self.world).unwrap_or_else(|_| RuleSet::empty())
+    }
+
     /// Compiles rule files and runs the tests in them.
     ///
     /// # Errors
@@ -307,7 +328,11 @@ impl Config {
     /// What the tests beside rules need to know.
     #[must_use]
     pub fn premises(&self) -> Premises {
-        Premises { policies: self.policies().cloned().collect(), zone: self.zone() }
+        Premises {
+            policies: self.policies().cloned().collect(),
+            interlocks: self.interlocks.clone(),
+            zone: self.zone(),
+        }
     }
 
     /// The site's time zone; the machine's if none is named, or there is no such one.

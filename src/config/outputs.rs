@@ -10,6 +10,7 @@ use crate::arbiter::{AtExit, Level, Policy, Want};
 
 use super::Names;
 use super::devices::{Device, known};
+use super::interlocks::KEYS;
 use super::limits::Limits;
 use super::reader::{Placed, Section};
 
@@ -107,6 +108,8 @@ pub(super) fn outputs(root: &Section<'_>, devices: &[Device], names: &mut Names)
         names.take(&section, &name);
         let actuator = actuator(&section, devices, &outputs);
         let policy = policy(&section, name, matches!(actuator, Some(Actuator::LoadOutput { .. })));
+        // Read when everything that they may name is known.
+        section.expect(&KEYS);
         section.done();
         if let Some((actuator, policy)) = actuator.zip(policy) {
             outputs.push(Output { actuator, policy });

@@ -16,7 +16,7 @@ use crate::problem::{Problem, nearest};
 pub use super::duration::duration;
 
 /// Keys that later versions know, answered with more than "unknown".
-const PLANNED: [&str; 3] = ["telemetry", "web", "requires"];
+const PLANNED: [&str; 2] = ["telemetry", "web"];
 
 /// Collects problems while a document is walked.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ impl Reader {
         let mut problem = Problem::new(&self.file, span, message);
         problem.help = (!help.is_empty()).then(|| help.to_owned());
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Whether anything is wrong so far.
+    pub fn has_problems(&self) -> bool {
+        !self.problems.borrow().is_empty()
     }
 
     /// All problems noted.
@@ -80,6 +85,11 @@ impl<'a> Section<'a> {
     pub fn get(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.borrow_mut().push(key);
         self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// These keys are known, and read elsewhere.
+    pub fn expect(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().extend(keys);
     }
 
     /// A table under a key.

@@ -17,6 +17,7 @@ use crate::vedirect::register::{self, Family, Register, Type, Wear};
 
 use super::Names;
 use super::devices::{Device, known};
+use super::interlocks::KEYS;
 use super::limits::Limits;
 use super::reader::{Placed, Section, number_of};
 
@@ -80,6 +81,8 @@ pub(super) fn setpoints(
     for (name, section) in root.sections("setpoints") {
         names.take(&section, &name);
         let setpoint = setpoint(&section, name, devices, &found);
+        // Read when everything that they may name is known.
+        section.expect(&KEYS);
         section.done();
         found.extend(setpoint);
     }

@@ -13,6 +13,7 @@ impl ControlLoop {
             Ask::Status => Reply::Status(Box::new(status::status(now, self))),
             Ask::Arm => self.change_mode(now, Mode::Run),
             Ask::Disarm => self.change_mode(now, Mode::Observe),
+            Ask::KeepSafe => self.change_mode(now, Mode::Safe),
             Ask::Acknowledge { rule } => self.acknowledge(now, rule),
             Ask::Enable { rule } => self.enable(now, rule),
             Ask::Family { device } => self.family(device),
@@ -27,6 +28,11 @@ impl ControlLoop {
     }
 
     fn acknowledge(&mut self, now: Now, rule: &str) -> Reply {
+        if let Some(trip) = self.engine.trips().of(rule) {
+            let message = format!("acknowledged: {}", trip.cause);
+            self.engine.handle(now, Event::Acknowledge(rule.to_owned()));
+            return Reply::Done { message };
+        }
         match self.engine.memory().latched(rule) {
             Some(true) => {
                 self.engine.handle(now, Event::Acknowledge(rule.to_owned()));
@@ -34,7 +40,11 @@ impl ControlLoop {
                 Reply::Done { message }
             }
             Some(false) => Reply::Refused { message: format!("rule \"{rule}\" is not set") },
-            None => Reply::Refused { message: format!("there is no rule \"{rule}\"") },
+            None => Reply::Refused {
+                message: format!(
+                    "there is no rule \"{rule}\", and no output of that name has tripped"
+                ),
+            },
         }
     }
 
@@ -74,9 +84,16 @@ impl ControlLoop {
     }
 
     fn change_mode(&mut self, now: Now, mode: Mode) -> Reply {
+        if self.without_rules && mode == Mode::Run {
+            let message = "no rule is loaded after a crash loop: `sunkeep reload` first";
+            return Reply::Refused { message: message.to_owned() };
+        }
         let before = self.engine.mode();
         self.engine.handle(now, Event::Mode(mode));
         self.save(KEY_MODE, mode.word().to_owned(), true);
+        if before != mode {
+            (self.mode_since, self.mode_why) = (now, String::new());
+        }
         let message = if before == mode {
             format!("the mode is {} already", mode.word())
         } else {

@@ -14,9 +14,9 @@ use tracing::{info, warn};
 
 use super::alive::Alive;
 use super::deadline::Watch;
-use super::gap;
 use super::hands::Hands;
 use super::inbox::{Inbox, Input};
+use super::starts::Starts;
 use super::status;
 use crate::clock::{Clock, Now, SystemClock};
 use crate::control::JournalLine;
@@ -46,6 +46,12 @@ const TAIL: usize = 50;
 pub(super) const KEY_MODE: &str = "mode";
 /// Key of what rules remember.
 pub(super) const KEY_RULES: &str = "rule memory";
+/// Key of what the last run was.
+pub(super) const KEY_RAN: &str = "ran";
+/// Key of what tripped first.
+pub(super) const KEY_TRIPS: &str = "trips";
+/// How often people are reminded that nothing is switched.
+pub(super) const REMIND_EVERY: Duration = Duration::from_secs(6 * 3600);
 /// Key of what the arbiter remembers.
 pub(super) const KEY_ARBITER: &str = "arbiter memory";
 
@@ -89,6 +95,14 @@ pub(super) struct ControlLoop {
     pub memory_due: Duration,
     /// How many times faster than life the clock runs.
     pub speed: f64,
+    /// The count of starts that did not last.
+    pub starts: Option<Starts>,
+    /// Since when the mode is what it is, and why; empty when somebody asked for it.
+    pub mode_since: Now,
+    pub mode_why: String,
+    /// Rules are in the folder and were not loaded, after a crash loop.
+    pub without_rules: bool,
+    pub remind_due: Duration,
     /// Why the rules in the folder do not run; empty when they do.
     pub rules_problem: String,
     /// Stops a script that takes too long.
@@ -113,7 +127,8 @@ impl ControlLoop {
     pub(super) fn run(mut self, inputs: Receiver<Input>) -> Summary {
         let tick = self.clock.real(TICK).max(TICK_REAL_MIN);
         let rules = self.engine.rules().rules().len();
-        let started = format!("started with {rules} rule{}", if rules == 1 { "" } else { "s" });
+        let plural = if rules == 1 { "" } else { "s" };
+        let started = format!("started with {rules} rule{plural}; {}", self.mode_why);
         self.note(Kind::Mode, "", self.engine.mode().word(), &started);
         loop {
             match inputs.recv_timeout(tick) {
@@ -123,9 +138,11 @@ impl ControlLoop {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.step();
+            self.remind();
         }
         self.stop(&inputs);
         self.hands.end();
+        self.starts.iter().for_each(Starts::lasted);
         self.snapshot_due = Duration::ZERO;
         self.refresh_snapshot_table();
         // The store must not wait for anybody to hear its last reports.
@@ -297,38 +314,6 @@ impl ControlLoop {
             used: Vec::new(),
             conditions: Vec::new(),
             intent: None,
-        }
-    }
-
-    /// Saves what must survive a restart, before the acts that depend on it: with the
-    /// next entry that goes to the disk, or by itself (`durable`).
-    pub(super) fn save_memory(&mut self, now: Now, durable: bool) {
-        let (rules, saved) = self.engine.save(now.monotonic);
-        // Plain data of strings and numbers always becomes JSON.
-        let rules = serde_json::to_string(rules).unwrap_or_default();
-        let arbiter = gap::Kept::of(now, self.speed, saved);
-        let arbiter = serde_json::to_string(&arbiter).unwrap_or_default();
-        self.save(KEY_RULES, rules, durable);
-        self.save(KEY_ARBITER, arbiter, durable);
-    }
-
-    /// Saves what rules remember; of the arbiter only what passes with time, so that
-    /// a quiet site writes little.
-    pub(super) fn save_passing_memory(&mut self, now: Now) {
-        if self.engine.is_counting() {
-            return self.save_memory(now, true);
-        }
-        let rules = serde_json::to_string(self.engine.memory()).unwrap_or_default();
-        self.save(KEY_RULES, rules, true);
-    }
-
-    pub(super) fn save(&mut self, key: &'static str, json: String, durable: bool) {
-        if self.saved.get(key) != Some(&json) {
-            let command =
-                store::Command::SaveState { key: key.to_owned(), json: json.clone(), durable };
-            if self.store.send(command) {
-                self.saved.insert(key, json);
-            }
         }
     }
 

@@ -12,6 +12,8 @@
 
 mod alive;
 mod asked;
+mod assembly;
+mod beginning;
 mod control_loop;
 mod deadline;
 mod desk;
@@ -20,6 +22,7 @@ mod hands;
 mod inbox;
 mod listen;
 mod lock;
+mod notices;
 mod overrides;
 mod person;
 mod probes;
@@ -27,11 +30,12 @@ mod registers;
 mod relays;
 mod reload;
 mod rules;
+mod saving;
 mod socket;
+mod starts;
 mod status;
 mod words;
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -41,26 +45,23 @@ use tokio::sync::mpsc;
 
 use crate::actuator::ActuatorError;
 use crate::actuator::gpio::{Pins, Wiring};
-use crate::arbiter::{Level, Saved};
-use crate::clock::{Clock, Now};
+use crate::arbiter::Level;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{Ask, Reply};
-use crate::engine::{Engine, Mode, Setup};
-use crate::journal::{Entry, Kind};
+use crate::engine::Mode;
 use crate::probe::Threads;
-use crate::rules::{Memory, RuleSet};
+use crate::rules::RuleSet;
 use crate::serial::{self, Notice, PortEvent, Recorder};
 use crate::session::{self, Settings, Timing};
-use crate::snapshot::Snapshot;
-use crate::store::query::JournalReader;
 use crate::store::{self, BootInfo, Store, StoreError};
 
-use control_loop::ControlLoop;
 pub use control_loop::Summary;
 use desk::Desk;
 use hands::Hands;
 use inbox::{Inbox, Input};
 use socket::Socket;
+pub use starts::Starts;
 
 /// Events that may wait between a port and the control loop.
 const PORT_EVENTS: usize = 256;
@@ -91,6 +92,8 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// How many times faster than life the clock runs: storage works at real pace.
     pub speed: f64,
+    /// The count of starts that did not last; `None`: nobody counts.
+    pub starts: Option<Starts>,
 }
 
 /// Why a daemon did not start.
@@ -151,11 +154,12 @@ impl Daemon {
         let store = open_store(&options, &inbox)?;
         let socket = Socket::bind(&options.config.data);
         let probes = probes::start(&options.config.probes, &inbox).map_err(StartError::Thread)?;
-        let (config, loaded) = (options.config.clone(), options.rules.digest());
+        let config = options.config.clone();
+        let loaded = reload::loaded(&options);
         let mut tasks = open_ports(&options, commands, &desk, &inbox);
         let alive = alive::Alive::start(heartbeat).map_err(StartError::Thread)?;
         let watch = deadline::Watch::start(deadline::LIMIT).map_err(StartError::Thread)?;
-        let control = control_loop(options, hands, store, inbox.clone(), alive, watch);
+        let control = assembly::assemble(options, hands, store, inbox.clone(), alive, watch);
         let thread = thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || control.run(inputs))
@@ -256,102 +260,4 @@ fn open_store(options: &Options, inbox: &Inbox) -> Result<Store, StoreError> {
     Store::open(&options.config.data, boot, bounds, move |report| {
         inbox.deliver_blocking(Input::Stored(report));
     })
-}
-
-fn control_loop(
-    mut options: Options,
-    hands: Hands,
-    store: Store,
-    inbox: Inbox,
-    alive: alive::Alive,
-    watch: deadline::Watch,
-) -> ControlLoop {
-    let now = options.clock.now();
-    let saved = |key| store.state(key);
-    let memory = saved(control_loop::KEY_RULES)
-        .and_then(|json| serde_json::from_str::<Memory>(&json).ok())
-        .unwrap_or_default()
-        .after_restart();
-    let (arbiter, ended) = remembered_arbiter(&options, &store);
-    let remembered = saved(control_loop::KEY_MODE).and_then(|word| Mode::from_word(&word));
-    let mut snapshot = Snapshot::new();
-    options.rules.bind(&mut snapshot);
-    let mut devices = BTreeMap::new();
-    for device in &options.config.devices {
-        let known = control_loop::Device { family: device.family, ..Default::default() };
-        devices.insert(device.name.as_str().into(), known);
-    }
-    let setup = Setup {
-        rules: options.rules.without_trials(),
-        memory,
-        policies: options.config.policies().cloned().collect(),
-        saved: arbiter,
-        mode: options.mode.or(remembered).unwrap_or(Mode::Observe),
-        first_intent: store.last_intent() + 1,
-    };
-    close_open_intents(now, &options.config.data, &store);
-    let names = snapshot.points().map(|(_, point)| point.name.as_str().into()).collect();
-    let mut control = ControlLoop {
-        engine: Engine::new(now.monotonic, setup),
-        clock: options.clock,
-        snapshot,
-        hands,
-        alive,
-        store,
-        inbox,
-        devices,
-        names,
-        tail: VecDeque::new(),
-        steps: 0,
-        next_manual: 1 << 62,
-        manual: BTreeMap::new(),
-        dropped: 0,
-        entries: 0,
-        max_age: MAX_AGE.mul_f64(options.pace),
-        snapshot_every: SNAPSHOT_EVERY.mul_f64(options.speed),
-        snapshot_due: now.monotonic,
-        saved: BTreeMap::new(),
-        memory_every: rules::MEMORY_EVERY.mul_f64(options.speed),
-        memory_due: now.monotonic,
-        rules_problem: String::new(),
-        speed: options.speed,
-        watch,
-    };
-    control.tell_ended_overrides(&ended);
-    control
-}
-
-/// What the arbiter knew when the last run ended, and the outputs whose override
-/// has ended since.
-fn remembered_arbiter(options: &Options, store: &Store) -> (Saved, Vec<String>) {
-    let kept = store.state(control_loop::KEY_ARBITER);
-    let kept = kept.map(|json| serde_json::from_str::<gap::Kept>(&json));
-    let lost = store.state_lost() || matches!(kept, Some(Err(_)));
-    match kept {
-        Some(Ok(kept)) => kept.now(options.clock.now(), options.speed),
-        // A lost count starts exhausted: what it counted may have been done.
-        _ if lost => (Saved::exhausted(options.config.policies()), Vec::new()),
-        _ => Default::default(),
-    }
-}
-
-/// An intent that the last run left without a result becomes *unknown*; what is
-/// really there is read back now.
-fn close_open_intents(now: Now, data: &Path, store: &Store) {
-    // No journal to read is no journal with open intents.
-    let open = JournalReader::open(data).and_then(|journal| journal.open_intents());
-    for recorded in open.unwrap_or_default() {
-        let reason = "the last run ended before the act was confirmed; it is read back now";
-        let entry = Entry {
-            at: now,
-            kind: Kind::Result,
-            what: "unknown".to_owned(),
-            reason: reason.to_owned(),
-            used: Vec::new(),
-            conditions: Vec::new(),
-            ..recorded.entry
-        };
-        // A full queue is counted by the store and shown in the status.
-        store.send(store::Command::Journal { ticket: 0, entry, durable: true });
-    }
 }

@@ -48,6 +48,16 @@ pub(super) struct Present {
     pub rules: usize,
 }
 
+/// The digest of the rules that count as loaded. After a crash loop none are, and
+/// those in the folder are left alone until a person asks for them.
+pub(super) fn loaded(options: &super::Options) -> u64 {
+    let crash_loop = options.starts.as_ref().and_then(super::Starts::crash_loop);
+    match crash_loop {
+        Some(_) => digest(&options.config.rule_files().unwrap_or_default()),
+        None => options.rules.digest(),
+    }
+}
+
 /// Starts the thread that watches the rules folder; it ends when nobody can ask
 /// it any more.
 pub(super) fn start(config: Config, loaded: u64, inbox: Inbox) -> std::io::Result<Asks> {

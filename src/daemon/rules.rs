@@ -35,6 +35,7 @@ impl ControlLoop {
         let changes = rules.changes(self.engine.rules());
         let message = format!("{} rules run now: {changes}", rules.rules().len());
         self.rules_problem.clear();
+        self.without_rules = false;
         // What was asked for is written down, what changes nothing by itself is not.
         if asker.is_some() || !changes.is_empty() {
             self.engine.handle(now, Event::Reload(Box::new(rules)));

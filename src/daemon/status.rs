@@ -17,6 +17,7 @@ pub(super) fn status(now: Now, control: &ControlLoop) -> Status {
     let counters = control.store.counters();
     Status {
         mode: control.engine.mode().word().to_owned(),
+        notices: super::notices::notices(now, control),
         time: words::utc(now.wall),
         time_trusted: now.wall_trusted,
         steps: control.steps,

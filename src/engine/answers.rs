@@ -20,6 +20,9 @@ impl Engine {
             Outcome::Postponed(_) | Outcome::Failed(_) => {}
         }
         if let Some(report) = report {
+            if report.kind == Kind::Alarm {
+                self.trip(now, output, &format!("{}: {}", report.what, report.reason));
+            }
             self.note(now, report.kind, subject, report.what, report.reason, report.intent);
         }
     }
@@ -31,6 +34,7 @@ impl Engine {
         if drifted {
             let subject = self.arbiter.policy(output).name.clone();
             let what = format!("drifted to {actual}");
+            self.trip(now, output, &what);
             let reason = "read back differently from what was applied: somebody or something \
                           else moved it";
             self.note(now, Kind::Alarm, subject, what, reason.into(), None);

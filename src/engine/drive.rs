@@ -18,7 +18,9 @@ use std::time::Duration;
 use super::Outcome;
 use super::act::{Action, Report, Start, TRIES, failure};
 use super::renewal::{Due, Renewal};
+use super::stage::Stage;
 use crate::arbiter::{Decision, Lease, Want, Winner};
+use crate::clock::Now;
 use crate::journal::Kind;
 
 /// Pause before an act is tried again that failed, or that could not even begin.
@@ -36,40 +38,6 @@ const BLIND_LIMIT: Duration = Duration::from_secs(120);
 
 /// An act that was never answered is taken as failed after this time.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
-
-#[derive(Clone, Debug, PartialEq)]
-enum Stage {
-    Settled,
-    /// The intent is on its way to the disk, or is there (`recorded`).
-    Recording {
-        intent: u64,
-        want: Want,
-        recorded: bool,
-    },
-    Applying {
-        intent: Option<u64>,
-        want: Want,
-        tries: u32,
-        since: Duration,
-    },
-    /// The last act failed; tried again at `until` if still wanted.
-    Waiting {
-        intent: Option<u64>,
-        want: Want,
-        tries: u32,
-        until: Duration,
-    },
-    /// The journal refused the intent: nothing is done until it is asked again.
-    Paused {
-        until: Duration,
-    },
-    /// Tried often enough, until the wish or the read-back changes, or for long.
-    GivenUp {
-        want: Want,
-        seen: Option<Want>,
-        until: Duration,
-    },
-}
 
 /// One output on its way.
 #[derive(Clone, Debug)]
@@ -89,6 +57,8 @@ pub(super) struct Drive {
     /// How the device is kept from letting go, if it does that.
     lease: Option<Renewal>,
     decision: Option<Decision>,
+    /// Since when it is decided like this.
+    since: Option<Now>,
     /// The rule that won last, to be named when it lets go.
     last_rule: Option<Arc<str>>,
 }
@@ -106,12 +76,22 @@ impl Drive {
             clamped: None,
             lease,
             decision: None,
+            since: None,
             last_rule: None,
         }
     }
 
     pub(super) const fn decision(&self) -> Option<&Decision> {
         self.decision.as_ref()
+    }
+
+    pub(super) const fn since(&self) -> Option<Now> {
+        self.since
+    }
+
+    /// Whether it does not obey, cannot be read, or waits for the journal.
+    pub(super) const fn in_trouble(&self) -> bool {
+        self.complained || self.stage.is_stuck()
     }
 
     pub(super) fn last_rule(&self) -> Option<&str> {
@@ -131,22 +111,21 @@ impl Drive {
     }
 
     pub(super) fn doing(&self, now: Duration) -> String {
-        match &self.stage {
-            Stage::Settled => String::new(),
-            Stage::Recording { want, .. } => format!("recording the intent to go {want}"),
-            Stage::Applying { want, .. } => format!("going {want}"),
-            Stage::Waiting { want, until, .. } => {
-                format!("{want} failed, next try in {} s", until.saturating_sub(now).as_secs())
-            }
-            Stage::Paused { .. } => "waiting for the journal to take the intent".to_owned(),
-            Stage::GivenUp { want, .. } => format!("{want} failed {TRIES} times, given up"),
-        }
+        self.stage.words(now)
     }
 
     /// Remembers the decision. Returns what was decided before if this one
     /// differs from it or in being held at all. Before the first decision an
     /// output counts as safe.
-    pub(super) fn note_decision(&mut self, decision: &Decision, safe: Want) -> Option<Want> {
+    pub(super) fn note_decision(
+        &mut self,
+        now: Now,
+        decision: &Decision,
+        safe: Want,
+    ) -> Option<Want> {
+        if !self.decision.as_ref().is_some_and(|before| before.is_like(decision)) {
+            self.since = Some(now);
+        }
         let (want, held) =
             self.decision.as_ref().map_or((safe, false), |d| (d.want, d.held.is_some()));
         let changed = want != decision.want || held != decision.held.is_some();

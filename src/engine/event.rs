@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::arbiter::{Decision, OutputId, Policy, Saved, Want};
+use crate::clock::Now;
 use crate::journal::Entry;
-use crate::rules::{Memory, RuleSet};
+use crate::rules::{Interlock, Memory, RuleSet};
 
 /// Whether the engine acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +142,8 @@ pub struct Setup {
     pub memory: Memory,
     /// One policy an output, in order of configuration.
     pub policies: Vec<Policy>,
+    /// What must hold for outputs to be away from safe, whoever asks.
+    pub interlocks: Vec<Interlock>,
     /// What the arbiter remembers from before.
     pub saved: Saved,
     /// The mode to start in.
@@ -162,6 +165,10 @@ pub struct OutputStatus {
     pub doing: String,
     /// Writes left for today, if they are counted.
     pub writes_left: Option<u32>,
+    /// Since when it is decided like this.
+    pub since: Option<Now>,
+    /// Why somebody must look at it: it does not obey, or cannot be read.
+    pub trouble: bool,
     /// How long a person's wish has to go, if there is one.
     pub wish_left: Option<Duration>,
 }

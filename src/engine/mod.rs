@@ -12,11 +12,14 @@ mod answers;
 mod drive;
 mod event;
 mod faults;
+mod interlocks;
 mod journaled;
 mod output;
 mod reason;
 mod renewal;
+mod stage;
 mod told;
+mod trips;
 mod wishes;
 
 use std::time::Duration;
@@ -29,7 +32,9 @@ use crate::snapshot::Snapshot;
 use alarms::Alarms;
 use drive::Drive;
 pub use event::{Effect, Event, Mode, Outcome, OutputStatus, Setup, Wish};
+use interlocks::Interlocks;
 use told::Told;
+pub use trips::{Trip, Trips};
 
 /// Rules, arbiter and the progress of every output.
 pub struct Engine {
@@ -38,6 +43,8 @@ pub struct Engine {
     memory: Memory,
     arbiter: Arbiter,
     drives: Vec<Drive>,
+    interlocks: Interlocks,
+    trips: Trips,
     verdicts: Vec<Verdict>,
     requests: Vec<Request>,
     alarms: Alarms,
@@ -63,6 +70,8 @@ impl Engine {
             memory: setup.memory,
             arbiter,
             drives,
+            interlocks: Interlocks::new(setup.interlocks),
+            trips: Trips::default(),
             verdicts: Vec::new(),
             requests: Vec::new(),
             alarms: Alarms::default(),
@@ -79,19 +88,29 @@ impl Engine {
         for (index, drive) in self.drives.iter().enumerate() {
             self.memory.note_output(OutputId(index as u16), drive.actual().and_then(Want::level));
         }
-        self.rules.evaluate(now, snapshot, &mut self.memory, &mut self.verdicts);
-        self.rules.requests(&self.verdicts, &mut self.requests);
+        self.ask_rules(now, snapshot);
         self.faults(now);
         self.end_wishes(now);
         let mut effects = std::mem::take(&mut self.pending);
         let view = reason::View { now, snapshot, rules: &self.rules, memory: &self.memory };
         self.alarms.step(view, &self.verdicts, &mut effects);
         self.told.tell(view, &self.verdicts, &self.arbiter, &mut effects);
+        self.interlocks.step(view);
         for index in 0..self.drives.len() {
             // One output per drive, and the configuration counts outputs in a u16.
             self.step_output(now, snapshot, OutputId(index as u16), &mut effects);
         }
         effects
+    }
+
+    /// Mode `safe` asks no rule: one of them may be what crashes.
+    fn ask_rules(&mut self, now: Now, snapshot: &Snapshot) {
+        if self.mode == Mode::Safe {
+            self.verdicts.clear();
+            return self.requests.clear();
+        }
+        self.rules.evaluate(now, snapshot, &mut self.memory, &mut self.verdicts);
+        self.rules.requests(&self.verdicts, &mut self.requests);
     }
 
     /// Learns something besides readings. Takes effect with the next step.
@@ -157,6 +176,17 @@ impl Engine {
         self.arbiter.is_counting()
     }
 
+    /// What tripped first and nobody has acknowledged.
+    #[must_use]
+    pub const fn trips(&self) -> &Trips {
+        &self.trips
+    }
+
+    /// Goes on with the trips that an earlier run has kept.
+    pub fn restore_trips(&mut self, trips: Trips) {
+        self.trips = trips;
+    }
+
     /// True when no output waits for a journal entry or a device.
     #[must_use]
     pub fn settled(&self) -> bool {
@@ -170,6 +200,8 @@ impl Engine {
             decision: drive.decision().cloned(),
             actual: drive.actual(),
             doing: drive.doing(now),
+            since: drive.since(),
+            trouble: drive.in_trouble(),
             writes_left: self.arbiter.budget_left(now, id),
             wish_left: self.arbiter.wish(now, id).and_then(|wish| wish.left(now)),
         })

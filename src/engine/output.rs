@@ -28,6 +28,9 @@ impl Engine {
             Action::Renew => effects.push(Effect::Renew { output, want: decision.want }),
             _ => {
                 let story = self.story(now, snapshot, output, &decision);
+                if decision.is_trip() && matches!(action, Action::Apply) {
+                    self.trip(now, output, story.reason());
+                }
                 self.act(now, output, decision.want, action, story, effects);
             }
         }
@@ -46,7 +49,9 @@ impl Engine {
         if self.stopping {
             return;
         }
-        let Some(before) = self.drives[output.index()].note_decision(wish, safe) else { return };
+        let Some(before) = self.drives[output.index()].note_decision(now, wish, safe) else {
+            return;
+        };
         if self.mode == Mode::Observe && before != wish.want {
             let story = self.story(now, snapshot, output, wish);
             effects.push(story.entry(Kind::Would, wish.want.to_string(), None));
@@ -58,7 +63,11 @@ impl Engine {
     fn story(&self, now: Now, snapshot: &Snapshot, output: OutputId, decision: &Decision) -> Story {
         let view = View { now, snapshot, rules: &self.rules, memory: &self.memory };
         let last = self.drives[output.index()].last_rule();
-        Story::new(view, self.arbiter.policy(output), decision, last)
+        let interlock = match &decision.winner {
+            Winner::Safe(Demand::Interlock(text)) => self.interlocks.declared(output, text),
+            _ => None,
+        };
+        Story::new(view, self.arbiter.policy(output), decision, last, interlock)
     }
 
     fn act(
@@ -75,6 +84,7 @@ impl Engine {
             Action::Lapsed => {
                 let safe = self.arbiter.policy(output).safe;
                 self.arbiter.moved(now.monotonic, output, safe);
+                self.trip(now, output, "it could not be told often enough, and let go");
                 effects.push(story.entry(Kind::Alarm, format!("lapsed to {safe}"), None));
             }
             Action::Intend => {
@@ -92,9 +102,15 @@ impl Engine {
                 effects.push(story.entry(Kind::Result, "withdrawn".into(), Some(intent)));
             }
             Action::Unreachable => {
+                self.trip(now, output, "it cannot be read back");
                 effects.push(story.entry(Kind::Alarm, format!("{want}: unreachable"), None));
             }
         }
+    }
+
+    /// Keeps the first cause until a person has seen it.
+    pub(super) fn trip(&mut self, now: Now, output: OutputId, cause: &str) {
+        self.trips.add(now, &self.arbiter.policy(output).name, cause);
     }
 
     fn apply(
@@ -143,6 +159,9 @@ impl Engine {
     fn demand(&self, output: OutputId) -> Option<Demand> {
         if self.mode == Mode::Safe {
             return Some(Demand::Mode);
+        }
+        if let Some(declared) = self.interlocks.against(output) {
+            return Some(Demand::Interlock(declared));
         }
         let asked = self.requests.iter().any(|request| request.output == output);
         let undecided = self.verdicts.iter().filter(|verdict| {

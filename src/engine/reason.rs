@@ -6,7 +6,7 @@ use super::Effect;
 use crate::arbiter::{Decision, Demand, Held, Policy, Winner};
 use crate::clock::Now;
 use crate::journal::{Branch, Entry, Kind, Used};
-use crate::rules::{Memory, RuleSet};
+use crate::rules::{Interlock, Memory, RuleSet};
 use crate::snapshot::Snapshot;
 
 /// What a decision was made from.
@@ -35,6 +35,7 @@ impl Story {
         policy: &Policy,
         decision: &Decision,
         last_rule: Option<&str>,
+        interlock: Option<&Interlock>,
     ) -> Self {
         let mut story = Self {
             at: view.now,
@@ -51,7 +52,7 @@ impl Story {
             }
             Winner::Safe(Demand::Mode) => "everything is kept safe".clone_into(&mut story.reason),
             Winner::Safe(Demand::Interlock(declared)) => {
-                story.reason = format!("its interlock does not hold, so safe: {declared}");
+                story.interlocked(view, declared, interlock);
             }
             Winner::Override(owner) => story.reason = format!("overridden by {owner}"),
             Winner::Conflict(one, other) => {
@@ -69,6 +70,20 @@ impl Story {
             },
         }
         story
+    }
+
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    fn interlocked(&mut self, view: View<'_>, declared: &str, interlock: Option<&Interlock>) {
+        let View { now, snapshot, rules, memory } = view;
+        self.reason = format!("its interlock does not hold, so safe: {declared}");
+        if let Some(interlock) = interlock {
+            let why = rules.explain_clause(&interlock.clause, now, snapshot, memory);
+            self.reason = format!("{}; {}", self.reason, why.text);
+            self.used = why.used;
+        }
     }
 
     fn explain(&mut self, view: View<'_>, rule: &str, prefix: &str) {

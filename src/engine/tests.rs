@@ -109,6 +109,7 @@ impl Site {
             rules,
             memory: Memory::default(),
             policies: vec![policy],
+            interlocks: Vec::new(),
             saved: Saved::default(),
             mode,
             first_intent: 1,

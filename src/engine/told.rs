@@ -118,11 +118,13 @@ impl super::Engine {
         &self.memory
     }
 
-    /// A person has seen that a rule is set: remembered, and journaled.
-    pub(super) fn acknowledge(&mut self, now: Now, rule: String) {
-        let known = self.memory.acknowledge(&rule);
-        let reason = if known { "it may clear now" } else { "it was not set" };
-        let what = "acknowledged".to_owned();
-        self.note(now, Kind::Result, rule, what, reason.to_owned(), None);
+    /// A person has seen something: a rule that is set, or what tripped an output.
+    pub(super) fn acknowledge(&mut self, now: Now, name: String) {
+        let reason = match (self.memory.acknowledge(&name), self.trips.acknowledge(&name)) {
+            (true, _) => "it may clear now".to_owned(),
+            (false, Some(trip)) => format!("the first cause was: {}", trip.cause),
+            (false, None) => "there was nothing to acknowledge".to_owned(),
+        };
+        self.note(now, Kind::Result, name, "acknowledged".to_owned(), reason, None);
     }
 }

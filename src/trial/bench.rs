@@ -59,6 +59,7 @@ impl Bench {
             rules,
             memory: Memory::default(),
             policies,
+            interlocks: premises.interlocks.clone(),
             saved: Saved::default(),
             mode: Mode::Run,
             first_intent: 1,

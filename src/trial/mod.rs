@@ -25,7 +25,7 @@ use jiff::tz::TimeZone;
 
 use crate::arbiter::Policy;
 use crate::problem::{Problem, Source};
-use crate::rules::{RuleSet, Trial};
+use crate::rules::{Interlock, RuleSet, Trial};
 
 use bench::Bench;
 
@@ -37,6 +37,8 @@ pub const LONGEST: Duration = Duration::from_secs(400 * 86_400);
 pub struct Premises {
     /// The outputs' policies, in the order of configuration.
     pub policies: Vec<Policy>,
+    /// What must hold for outputs to be away from safe.
+    pub interlocks: Vec<Interlock>,
     /// The zone in which `at(…)` is meant.
     pub zone: TimeZone,
 }

@@ -26,11 +26,42 @@ fn unknown_keys_name_the_nearest_one() {
             "6:8 there is no device `shunt`; declare it: [devices.shunt]",
         ],
     );
-    check_change(
-        "safe = \"off\"",
-        "safe = \"off\"\nrequires = \"soc above 3\"",
-        &["11:1 unknown key `requires` in [outputs.heater]; this version cannot do that yet"],
+}
+
+#[test]
+fn interlocks_are_conditions_in_the_words_of_rules() {
+    let change = |line: &str, expected: &[&str]| {
+        check_change("safe = \"off\"", &format!("safe = \"off\"\n{line}"), expected);
+    };
+    change("requires = \"soc above 3\"\nforbids = [\"soc above 90\", \"age(soc) above 20.sec\"]", &[]);
+    change("requires = \"sok above 3\"", &["11:13 there is no input `sok`; did you mean `soc`?"]);
+    change(
+        "requires = 3",
+        &["11:12 `requires` must be a condition in quotes; \
+           write it as in a rule: \"cell_temperature below 30\""],
     );
+    change(
+        "forbids = []",
+        &["11:11 `forbids` takes one condition or up to 8 in brackets; \
+           write it as in a rule: \"cell_temperature below 30\""],
+    );
+}
+
+#[test]
+fn limits_have_no_zero_and_no_more_than_a_day() {
+    let change = |line: &str, expected: &[&str]| {
+        check_change("safe = \"off\"", &format!("safe = \"off\"\n{line}"), expected);
+    };
+    change("max_on_per_day = \"unlimited\"\nmax_starts_per_hour = \"unlimited\"", &[]);
+    change(
+        "max_on_per_day = \"0s\"",
+        &["11:1 `max_on_per_day` is zero; write \"unlimited\" if there shall be no limit"],
+    );
+    change(
+        "max_on_per_day = \"25h\"",
+        &["11:1 `max_on_per_day` is more than a day has; a day has 24h"],
+    );
+    change("max_starts_per_hour = 0", &["11:23 `max_starts_per_hour` must be from 1 to 360"]);
 }
 
 #[test]

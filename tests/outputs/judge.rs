@@ -33,7 +33,7 @@ struct Line {
 }
 
 pub struct Judge {
-    again: String,
+    pub again: String,
     lines: Vec<Line>,
     now: Duration,
     /// Acts away from safe that were seen: a test that sees none proves nothing.

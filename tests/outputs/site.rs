@@ -12,7 +12,7 @@ use sunkeep::clock::Now;
 use sunkeep::config::{self, Config};
 use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup, Wish};
 use sunkeep::problem::{Source, render};
-use sunkeep::rules::{Memory, RuleSet};
+use sunkeep::rules::{Interlock, Memory, RuleSet};
 use sunkeep::snapshot::{Quality, Snapshot};
 use sunkeep::units::Value;
 
@@ -61,6 +61,7 @@ struct Disk {
 
 pub struct Site {
     rules: RuleSet,
+    interlocks: Vec<Interlock>,
     pub policies: Vec<Policy>,
     pub engine: Engine,
     pub snapshot: Snapshot,
@@ -90,10 +91,13 @@ impl Site {
         let wall = Timestamp::UNIX_EPOCH;
         let now = Now { monotonic: Duration::ZERO, wall, wall_trusted: true };
         let hardware: Vec<Want> = policies.iter().map(|policy| policy.safe).collect();
-        let (engine, snapshot) = started(&rules, &policies, &Disk::default(), Saved::default());
+        let interlocks = config.interlocks.clone();
+        let disk = Disk::default();
+        let (engine, snapshot) = started(&rules, &policies, &interlocks, &disk, Saved::default());
         let judge = Judge::new(seed, &policies);
         let mut site = Self {
             rules,
+            interlocks,
             policies,
             engine,
             snapshot,
@@ -140,6 +144,20 @@ impl Site {
     /// Whether all inputs that decide over an output can be believed.
     pub fn rests_on_good(&self, output: OutputId) -> bool {
         RESTS_ON[output.index()].iter().all(|point| self.is_good(*point))
+    }
+
+    /// Whether the interlocks of an output hold, as anybody can see from the readings:
+    /// the heater's is `cell_temperature below 8`, the load's `soc above 25`.
+    pub fn interlocked(&self, output: OutputId) -> bool {
+        let number = |point: usize| {
+            let id = self.snapshot.find(POINTS[point].0).filter(|_| self.is_good(point))?;
+            self.snapshot.reading(id)?.value.as_ref()?.as_number()
+        };
+        match output.index() {
+            0 => number(1).is_none_or(|cells| cells >= 8.0),
+            2 => number(0).is_none_or(|soc| soc < 10.0),
+            _ => false,
+        }
     }
 
     /// Whether a person decides over an output now.
@@ -203,6 +221,11 @@ impl Site {
                 let at = self.hardware[output.index()];
                 let by_person = self.is_overridden(output);
                 let mode = self.engine.mode();
+                assert!(
+                    want == safe || !self.interlocked(output),
+                    "{output:?} {want} against its interlock; {}",
+                    self.judge.again
+                );
                 self.judge.act(
                     output,
                     want,
@@ -281,7 +304,8 @@ impl Site {
             _ if lost => Saved::exhausted(self.policies.iter()),
             json => serde_json::from_str::<Saved>(json).expect("what was saved").after(gap).0,
         };
-        let (engine, snapshot) = started(&self.rules, &self.policies, &self.disk, saved);
+        let (engine, snapshot) =
+            started(&self.rules, &self.policies, &self.interlocks, &self.disk, saved);
         (self.engine, self.snapshot) = (engine, snapshot);
         self.now.monotonic = Duration::ZERO;
         self.dies_after = None;
@@ -289,7 +313,13 @@ impl Site {
     }
 }
 
-fn started(rules: &RuleSet, policies: &[Policy], disk: &Disk, saved: Saved) -> (Engine, Snapshot) {
+fn started(
+    rules: &RuleSet,
+    policies: &[Policy],
+    interlocks: &[Interlock],
+    disk: &Disk,
+    saved: Saved,
+) -> (Engine, Snapshot) {
     let mut snapshot = Snapshot::new();
     let mut rules = rules.clone();
     rules.bind(&mut snapshot);
@@ -298,6 +328,7 @@ fn started(rules: &RuleSet, policies: &[Policy], disk: &Disk, saved: Saved) -> (
         rules,
         memory,
         policies: policies.to_vec(),
+        interlocks: interlocks.to_vec(),
         saved,
         mode: Mode::Run,
         first_intent: disk.intent + 1,

@@ -32,6 +32,7 @@ pub(super) async fn run(demo: &Demo, world: World, premises: Premises) -> anyhow
         pace: demo.speed / WIRE_PACE,
         record: None,
         mode: Some(Mode::Run),
+        starts: None,
         speed: demo.speed,
     })?;
     let shown = show(demo, &world, &daemon).await;
