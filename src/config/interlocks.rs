@@ -47,8 +47,12 @@ fn of_output(
     world: &mut World,
     found: &mut Vec<Interlock>,
 ) {
-    for (key, sense) in [("requires", Sense::Requires), ("forbids", Sense::Forbids)] {
-        for (text, span) in texts(section, key) {
+    let given = [
+        ("requires", Sense::Requires, texts(section, "requires")),
+        ("forbids", Sense::Forbids, texts(section, "forbids")),
+    ];
+    for (key, sense, given) in given {
+        for (text, span) in given {
             let excerpt = Excerpt { source, span, text: &text, key };
             match compile_condition(&excerpt, world) {
                 Ok(clause) => found.push(Interlock { output, sense, clause }),

@@ -33,7 +33,10 @@ fn interlocks_are_conditions_in_the_words_of_rules() {
     let change = |line: &str, expected: &[&str]| {
         check_change("safe = \"off\"", &format!("safe = \"off\"\n{line}"), expected);
     };
-    change("requires = \"soc above 3\"\nforbids = [\"soc above 90\", \"age(soc) above 20.sec\"]", &[]);
+    change(
+        "requires = \"soc above 3\"\nforbids = [\"soc above 90\", \"age(soc) above 20.sec\"]",
+        &[],
+    );
     change("requires = \"sok above 3\"", &["11:13 there is no input `sok`; did you mean `soc`?"]);
     change(
         "requires = 3",
