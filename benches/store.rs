@@ -16,7 +16,14 @@ use sunkeep::units::{Unit, Value};
 /// As many points as three devices report each second.
 const POINTS: u64 = 75;
 
+#[path = "store/day.rs"]
+mod day;
+
 fn main() {
+    // `cargo bench --bench store -- send` is about the small ones only.
+    if std::env::args().skip(1).all(|word| word.starts_with('-')) {
+        day::report();
+    }
     divan::main();
 }
 
