@@ -315,7 +315,8 @@ const SMALL_SITE: &str = "[site]\nlatitude = 1\nlongitude = 1\n[devices.mppt]\np
     [inputs.soc]\nfrom = 'mppt.battery_voltage'\n\
     [outputs.load]\ndevice = 'mppt'\nload_output = true\nsafe = 'on'\n\
     [setpoints.limit]\ndevice = 'mppt'\nregister = 'charge_current_limit'\n\
-    range = [0, 15]\nsafe = 'release'\n";
+    range = [0, 15]\nsafe = 'release'\n\
+    [store]\n[log.site]\npoints = ['mppt.*']\nevery = '1min'\n";
 
 fn parse(text: &str) -> Config {
     let source = Source { name: "site.toml".to_owned(), text: text.to_owned() };
@@ -332,7 +333,8 @@ fn documented_defaults_are_the_real_ones() {
     for (table, key, default) in page.defaults() {
         count += 1;
         let line = format!("{key} = {default}\n");
-        let said = match SMALL_SITE.find(&format!("[{table}.")) {
+        let place = (!table.is_empty()).then(|| SMALL_SITE.find(&format!("[{table}")));
+        let said = match place.flatten() {
             Some(at) => {
                 let (before, after) = SMALL_SITE.split_at(at);
                 let (header, rest) = after.split_once('\n').unwrap();

@@ -12,6 +12,7 @@ mod files;
 mod inputs;
 mod interlocks;
 mod limits;
+mod logs;
 mod modes;
 mod notes;
 mod outputs;
@@ -36,6 +37,7 @@ pub use devices::Device;
 use files::folders;
 pub use files::read;
 pub use inputs::quantities;
+pub use logs::{Aggregate, Cadence, Keeping, Log};
 pub use outputs::{Actuator, OnMode, Output};
 pub use pins::pins_of;
 use reader::{Placed, Reader, Section};
@@ -68,6 +70,10 @@ pub struct Config {
     pub alerts: Vec<Alert>,
     /// What must hold for outputs and set-points to be away from safe.
     pub interlocks: Vec<Interlock>,
+    /// How long the history is kept.
+    pub keeping: Keeping,
+    /// Logs on a schedule.
+    pub logs: Vec<Log>,
     /// All of these as rules know them, with what conditions of this file ask for.
     world: World,
 }
@@ -191,6 +197,8 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
     let setpoints = setpoints::setpoints(root, &devices, &mut names);
     let modes = modes::modes(root, &outputs, &setpoints, &mut names);
     let alerts = modes::alerts(root, &mut names);
+    let keeping = logs::keeping(root);
+    let logs = logs::logs(root, &devices, &inputs.plain);
     let config = Config {
         site: root.section("site").and_then(|section| site(&section)),
         data: path("data", "data"),
@@ -204,6 +212,8 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
         modes,
         alerts,
         interlocks: Vec::new(),
+        keeping,
+        logs,
         world: World::default(),
     };
     let mut world = config.declared();

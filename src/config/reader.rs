@@ -209,7 +209,16 @@ impl<'a> Section<'a> {
 
     /// One of several words.
     pub fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
-        let found = self.text(key)?;
+        self.one_of(key, &self.text(key)?, words)
+    }
+
+    /// One of several words, found under a key.
+    pub fn one_of<T: Copy>(
+        &self,
+        key: &str,
+        found: &Placed<String>,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         if let Some((_, choice)) = words.iter().find(|(word, _)| *word == found.value) {
             return Some(*choice);
         }
@@ -218,7 +227,8 @@ impl<'a> Section<'a> {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("it is one of {}", all.join(", ")),
         };
-        self.reader.complain(found.span, format!("`{key}` cannot be \"{}\"", found.value), &help);
+        let message = format!("`{key}` cannot be \"{}\"", found.value);
+        self.reader.complain(found.span.clone(), message, &help);
         None
     }
 

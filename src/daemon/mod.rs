@@ -19,6 +19,7 @@ mod deadline;
 mod desk;
 mod gap;
 mod hands;
+mod history;
 mod inbox;
 mod listen;
 mod lock;
@@ -54,7 +55,7 @@ use crate::probe::Threads;
 use crate::rules::RuleSet;
 use crate::serial::{self, Notice, PortEvent, Recorder};
 use crate::session::{self, Settings, Timing};
-use crate::store::{self, BootInfo, Store, StoreError};
+use crate::store::StoreError;
 
 pub use control_loop::Summary;
 use desk::Desk;
@@ -151,7 +152,7 @@ impl Daemon {
             Hands::claim(&options.config, &options.pins, desk.clone(), runtime, inbox.clone())?;
         let heartbeat = options.config.heartbeat.map(|pin| Wiring::new(pin, true));
         let heartbeat = heartbeat.map(|pin| options.pins.claim(&pin, Level::Off)).transpose()?;
-        let store = open_store(&options, &inbox)?;
+        let store = history::open(&options, &inbox)?;
         let socket = Socket::bind(&options.config.data);
         let probes = probes::start(&options.config.probes, &inbox).map_err(StartError::Thread)?;
         let config = options.config.clone();
@@ -246,18 +247,4 @@ fn recorder(folder: &Path, device: &str) -> Option<Recorder> {
             None
         }
     }
-}
-
-fn open_store(options: &Options, inbox: &Inbox) -> Result<Store, StoreError> {
-    let inbox = inbox.clone();
-    let bounds = store::Options {
-        flush_every: store::FLUSH_EVERY.mul_f64(options.speed),
-        seal_every: store::SEAL_EVERY.mul_f64(options.speed),
-        zone: options.config.zone(),
-        ..store::Options::default()
-    };
-    let boot = BootInfo::of_this_process(options.clock.now());
-    Store::open(&options.config.data, boot, bounds, move |report| {
-        inbox.deliver_blocking(Input::Stored(report));
-    })
 }

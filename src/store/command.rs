@@ -47,6 +47,15 @@ pub struct SnapshotRow {
     pub age: Option<Duration>,
 }
 
+impl Sample {
+    /// The number, if it is one and within its valid range.
+    #[must_use]
+    pub fn believed(&self) -> Option<f64> {
+        let number = self.value.as_ref().and_then(Value::as_number);
+        number.filter(|_| self.quality != Quality::Suspect)
+    }
+}
+
 impl SnapshotRow {
     /// All points of a snapshot as they are `now`.
     #[must_use]
@@ -141,6 +150,13 @@ pub enum Notice {
         /// Why.
         error: String,
     },
+    /// The files of a log cannot be written, or can again.
+    Log {
+        /// The log's name.
+        log: String,
+        /// Why not; `None`: they can.
+        error: Option<String>,
+    },
     /// A file can be written again.
     Recovered {
         /// The file's name.
@@ -161,6 +177,10 @@ impl std::fmt::Display for Notice {
             Self::Failed { file, error } => {
                 write!(f, "{file} cannot be written ({error}), will be tried again")
             }
+            Self::Log { log, error: Some(error) } => {
+                write!(f, "the log {log} cannot be written ({error}), its lines are lost")
+            }
+            Self::Log { log, error: None } => write!(f, "the log {log} can be written again"),
             Self::Recovered { file } => write!(f, "{file} can be written again"),
         }
     }

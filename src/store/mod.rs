@@ -28,6 +28,7 @@ mod file;
 pub mod history;
 mod journal;
 mod lanes;
+pub mod log;
 pub mod query;
 mod queue;
 mod schema;
@@ -40,10 +41,12 @@ pub use history::read::StoredReading;
 pub use history::series::{Amount, Info, Row, StoredPoint};
 pub use history::{Keep, StoredSnapshotRow, Tier};
 pub use journal::{Filter, Recorded};
+pub use log::{Aggregate, Cadence, LogRule};
 
 use book::Book;
 use file::Database;
 use history::{Keeper, Keeping};
+use log::Logs;
 use queue::Queue;
 use writer::Writer;
 
@@ -61,7 +64,7 @@ pub const SEAL_EVERY: Duration = Duration::from_secs(3600);
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The bounds of a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Entries that may wait; more are refused.
     pub entries_max: usize,
@@ -80,6 +83,8 @@ pub struct Options {
     pub keep: Keep,
     /// The site's zone: where its days begin.
     pub zone: TimeZone,
+    /// Logs on a schedule.
+    pub logs: Vec<LogRule>,
     /// How long to wait for another process that holds a file's lock.
     pub busy: Duration,
 }
@@ -95,6 +100,7 @@ impl Default for Options {
             seal_every: SEAL_EVERY,
             keep: Keep::default(),
             zone: TimeZone::UTC,
+            logs: Vec::new(),
             busy: Duration::from_secs(2),
         }
     }
@@ -103,7 +109,9 @@ impl Default for Options {
 impl Options {
     fn keeping(&self) -> Keeping {
         let (keep, zone) = (self.keep.clone(), self.zone.clone());
-        Keeping { keep, zone, seal_every: self.seal_every }
+        let tables = self.logs.iter().filter(|log| log.table);
+        let logs = tables.map(|log| (log.name.clone(), log.keep)).collect();
+        Keeping { keep, zone, seal_every: self.seal_every, logs }
     }
 }
 
@@ -120,6 +128,8 @@ pub struct Counters {
     pub entries_refused: u64,
     /// Entries of things that happened, lost because the journal failed too long.
     pub entries_lost: u64,
+    /// Lines of logs that could not be written.
+    pub log_lines_lost: u64,
     /// States that found the queue full.
     pub states_refused: u64,
     /// Commits that failed.
@@ -226,7 +236,8 @@ impl Store {
         let queue = Arc::new(Queue::new(options.clone()));
         let book = Book::new(journal, queue.clone(), options.entries_kept);
         let history = Keeper::new(history, options.keeping());
-        let mut writer = Writer::new(book, history, queue.clone(), Box::new(report));
+        let logs = Logs::new(dir, &options);
+        let mut writer = Writer::new(book, history, logs, queue.clone(), Box::new(report));
         let state_lost = writer.open()?;
         let (states, last_intent) = (writer.book.states.clone(), writer.book.last_intent);
         let (tell_done, done) = mpsc::channel();

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::book::Book;
 use super::history::Keeper;
 use super::lanes::{Batch, Work};
+use super::log::{Logs, Outcome};
 use super::queue::Queue;
 use super::{Health, Notice, Report, StoreError, Why};
 
@@ -22,6 +23,7 @@ pub(super) struct Writer {
     pub book: Book,
     queue: Arc<Queue>,
     history: Keeper,
+    logs: Logs,
     health: Health,
     report: Listener,
 }
@@ -36,8 +38,14 @@ impl Drop for CloseOnExit {
 }
 
 impl Writer {
-    pub fn new(book: Book, history: Keeper, queue: Arc<Queue>, report: Listener) -> Self {
-        Self { book, queue, history, health: Health::default(), report }
+    pub fn new(
+        book: Book,
+        history: Keeper,
+        logs: Logs,
+        queue: Arc<Queue>,
+        report: Listener,
+    ) -> Self {
+        Self { book, queue, history, logs, health: Health::default(), report }
     }
 
     /// Opens both files; `true` if there was state that could not be read.
@@ -64,6 +72,8 @@ impl Writer {
         while let Some(work) = self.queue.take() {
             self.round(work);
         }
+        let outcomes = self.logs.finish();
+        self.tell_logs(outcomes);
         self.book.file.close();
         self.history.close();
     }
@@ -99,12 +109,26 @@ impl Writer {
                     counters.samples_written += count;
                     counters.samples_dropped += lost;
                 });
+                let outcomes = self.logs.take(&batch.samples);
+                self.tell_logs(outcomes);
                 written.seal.map_or(Ok(()), |error| Err(error.with_cause()))
             }
             Err(error) => {
                 self.queue.count(|counters| counters.failures += 1);
                 self.queue.give_back(batch);
                 Err(error.with_cause())
+            }
+        }
+    }
+
+    /// Hands on what the logs made of a batch.
+    fn tell_logs(&mut self, outcomes: Vec<Outcome>) {
+        for Outcome { log, rows, lost, news } in outcomes {
+            let lost = lost + self.history.log(&log, rows);
+            self.queue.count(|counters| counters.log_lines_lost += lost as u64);
+            if let Some(error) = news {
+                tracing::warn!(log, error, "files of a log");
+                (self.report)(Report::Notice(Notice::Log { log, error }));
             }
         }
     }

@@ -308,3 +308,51 @@ fn a_time_zone_has_a_name_of_the_database() {
         check(&site("America/Anchorag"), &[&format!("{wrong}; for example \"America/Anchorage\"")]);
     }
 }
+
+#[test]
+fn a_log_names_points_that_exist_and_one_cadence() {
+    let log = |text: &str| format!("{GOOD}\n[log.site]\n{text}\n");
+    let line = GOOD.lines().count() + 3;
+    check(
+        &log("points = [\"shunt.sco\", \"sock\", \"shnt.*\"]\nevery = \"1min\""),
+        &[
+            &format!("{line}:11 no device reports `sco`; did you mean \"shunt.soc\"?"),
+            &format!("{line}:24 there is no input `sock`; did you mean \"soc\"?"),
+            &format!("{line}:32 there is no device `shnt`; did you mean `shunt`?"),
+        ],
+    );
+    check(
+        &log("points = [\"soc\"]\nevery = \"2days\"\naggregates = [\"median\"]\ninto = \"file\""),
+        &[
+            &format!("{}:1 `every` must be from 1 s to 1 day", line + 1),
+            &format!("{}:15 `aggregates` cannot be \"median\"; did you mean \"mean\"?", line + 2),
+            &format!("{}:8 `into` must be texts in brackets, as in [\"a\", \"b\"]", line + 3),
+        ],
+    );
+    check(
+        &log("points = [\"soc\"]\nevery = \"5s\"\non_change = 1"),
+        &[&format!(
+            "{}:1 `every` and `on_change` are both there; \
+             a log has lines at an interval, or when something changes",
+            line + 2
+        )],
+    );
+}
+
+#[test]
+fn the_history_is_kept_for_a_time_and_a_size() {
+    check(
+        &format!("{GOOD}\n[store]\nminutes = \"soon\"\nmax_size = \"2\"\n"),
+        &[
+            &format!(
+                "{}:11 `minutes` is not a duration: \"soon\"; \
+                 write \"12h\", \"90days\" or \"10years\"",
+                GOOD.lines().count() + 3
+            ),
+            &format!(
+                "{}:12 `max_size` is not a size: \"2\"; write \"500MB\" or \"2GB\"",
+                GOOD.lines().count() + 4
+            ),
+        ],
+    );
+}

@@ -63,7 +63,12 @@ impl Default for Keep {
 }
 
 /// Deletes what is too old at `now_ms`, a part at a time.
-pub fn trim(conn: &Connection, now_ms: i64, keep: &Keep) -> rusqlite::Result<()> {
+pub fn trim(
+    conn: &Connection,
+    now_ms: i64,
+    keep: &Keep,
+    logs: &[(String, Duration)],
+) -> rusqlite::Result<()> {
     let before =
         |age: Duration| now_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
     let full = bytes_used(conn)? > keep.bytes;
@@ -76,13 +81,16 @@ pub fn trim(conn: &Connection, now_ms: i64, keep: &Keep) -> rusqlite::Result<()>
     // By point, then time: each point's oldest rows are found without a scan.
     conn.prepare_cached("DELETE FROM quarter WHERE point IN (SELECT id FROM point) AND t < ?1")?
         .execute([before(keep.quarters) / 1000])?;
-    for table in ["day", "counter", "logged"] {
-        let age = if table == "logged" { keep.quarters } else { keep.days };
+    for (log, age) in logs {
+        conn.prepare_cached("DELETE FROM logged WHERE log = ?1 AND t < ?2")?
+            .execute(params![log, before(*age) / 1000])?;
+    }
+    for table in ["day", "counter"] {
         let sql = format!(
             "DELETE FROM {table} WHERE t < ?1 AND t <= (
                  SELECT max(t) FROM (SELECT t FROM {table} ORDER BY t LIMIT ?2))"
         );
-        delete(&sql, before(age) / 1000)?;
+        delete(&sql, before(keep.days) / 1000)?;
     }
     conn.prepare_cached("DELETE FROM device_day WHERE fetched_ms < ?1")?
         .execute([before(keep.days)])

@@ -16,8 +16,9 @@ use super::device_day::{self, DeviceDay};
 use super::keep::{self, Keep};
 use super::points::Points;
 use super::run::{self, Clock, Run};
-use super::{read, seal, snapshot, tail};
+use super::{logged, read, seal, snapshot, tail};
 use crate::store::file::Database;
+use crate::store::log::Line;
 use crate::store::{Sample, SnapshotRow, StoreError};
 use crate::units::Unit;
 
@@ -26,6 +27,9 @@ const READINGS_MAX: usize = 500_000;
 
 /// Runs of an hour that is sealed before its time: a clock that is slewed hard.
 const RUNS_MAX: usize = 32;
+
+/// Lines of logs that may wait: a line a second for a quarter of an hour.
+const LOGGED_MAX: usize = 1000;
 
 /// Slots of the tail: an hour of batches every 50 s is 72.
 const SLOTS_MAX: i64 = 240;
@@ -39,6 +43,8 @@ pub struct Keeping {
     pub zone: TimeZone,
     /// How long readings stay in the tail.
     pub seal_every: Duration,
+    /// Logs that have rows here, and how long they are kept.
+    pub logs: Vec<(String, Duration)>,
 }
 
 /// The history file and what belongs into it.
@@ -56,6 +62,8 @@ pub struct Keeper {
     generation: Option<u32>,
     /// Segments of this process wait for the clock to be set.
     unplaced: bool,
+    /// Lines of logs for the next commit.
+    logged: Vec<(String, Line)>,
 }
 
 /// What a write left over.
@@ -79,6 +87,7 @@ impl Keeper {
             batch: 0,
             generation: None,
             unplaced: false,
+            logged: Vec::new(),
         }
     }
 
@@ -114,7 +123,8 @@ impl Keeper {
         let mut batch = Vec::new();
         let points = &mut self.points;
         let lost = run::append(&mut batch, samples, |sample| points.id(&sample.point, sample.unit));
-        let (points, runs, place) = (&self.points, &self.runs, (self.slot, self.batch));
+        let (points, runs, logged) = (&self.points, &self.runs, &self.logged);
+        let place = (self.slot, self.batch);
         let mut anew = self.generation != Some(self.file.generation());
         let written = self.file.write(|tx, boot| {
             let rewrite = std::mem::replace(&mut anew, true);
@@ -128,15 +138,25 @@ impl Keeper {
                 snapshot::replace(tx, boot, rows)?;
             }
             days.iter().try_for_each(|day| device_day::write(tx, day))?;
+            logged::write(tx, logged, |point, unit| points.known(point, unit))?;
             Ok(place)
         });
         (self.slot, self.batch) = written?;
         self.generation = Some(self.file.generation());
         self.points.saved();
+        self.logged.clear();
         let points = &mut self.points;
         run::append(&mut self.runs, samples, |sample| points.id(&sample.point, sample.unit));
         let seal = if self.hour_is_over() { self.seal().err() } else { None };
         Ok(Written { lost, seal })
+    }
+
+    /// Takes lines of a log for the next commit; returns how many found no room.
+    pub fn log(&mut self, log: &str, lines: Vec<Line>) -> usize {
+        let room = LOGGED_MAX.saturating_sub(self.logged.len());
+        let lost = lines.len().saturating_sub(room);
+        self.logged.extend(lines.into_iter().take(room).map(|line| (log.to_owned(), line)));
+        lost
     }
 
     /// Seals what there is and closes the file.
@@ -166,13 +186,14 @@ impl Keeper {
     }
 
     fn seal(&mut self) -> Result<(), StoreError> {
-        if self.runs.is_empty() {
+        if self.runs.is_empty() && self.logged.is_empty() {
             return Ok(());
         }
         run::place(&mut self.runs);
         self.file.open()?;
         let counted: Vec<u16> = self.points.with_unit(&[Unit::Watt, Unit::Ampere]).collect();
         let (points, runs, rules, batch) = (&self.points, &self.runs, &self.rules, self.batch);
+        let logged = &self.logged;
         let mut anew = self.generation != Some(self.file.generation());
         let (old_meter, unplaced) = (&self.meter, self.unplaced);
         let meter = self.file.write(|tx, boot| {
@@ -188,8 +209,9 @@ impl Keeper {
                 seal::write_counts(tx, &counts, &rules.zone)?;
             }
             tail::sealed(tx, batch)?;
+            logged::write(tx, logged, |point, unit| points.known(point, unit))?;
             if let Some(now) = latest(runs) {
-                keep::trim(tx, now, &rules.keep)?;
+                keep::trim(tx, now, &rules.keep, &rules.logs)?;
             }
             Ok(meter)
         })?;
@@ -199,6 +221,7 @@ impl Keeper {
         let waiting = self.runs.iter().any(|run| run.base.clock == Clock::NotSet);
         self.unplaced = !placed && (self.unplaced || waiting);
         self.runs.clear();
+        self.logged.clear();
         self.slot = 0;
         Ok(())
     }

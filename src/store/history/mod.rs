@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `bits` `column` `block` `run` | readings ↔ bytes, and which clock they have; pure |
 //! | `rollup` `counter` | readings → sums and amounts; pure |
-//! | `tail` `seal` `snapshot` `points` `device_day` | rows ← data |
+//! | `tail` `seal` `snapshot` `points` `logged` `device_day` | rows ← data |
 //! | `read` `series` | rows → readings, rows → sums |
 //! | `keep` | which rows go when there are too many |
 //! | `keeper` | when what is written, and what a file that fails does to it |
@@ -27,6 +27,7 @@ mod counter;
 pub mod device_day;
 mod keep;
 mod keeper;
+mod logged;
 mod points;
 pub mod read;
 pub mod rollup;
@@ -38,5 +39,6 @@ mod tail;
 
 pub use keep::{Keep, Tier};
 pub(super) use keeper::{Keeper, Keeping};
+pub use seal::day_of;
 pub use snapshot::StoredSnapshotRow;
 pub(super) use snapshot::read as read_snapshot;

@@ -48,6 +48,11 @@ impl Points {
         Some(id)
     }
 
+    /// The number of a point that has one.
+    pub fn known(&self, name: &Arc<str>, unit: Unit) -> Option<u16> {
+        self.ids.get(&(name.clone(), symbol(unit))).copied()
+    }
+
     /// The points with one of these units.
     pub fn with_unit(&self, units: &[Unit]) -> impl Iterator<Item = u16> {
         let units: Vec<Arc<str>> = units.iter().map(|unit| symbol(*unit)).collect();

@@ -1,0 +1,281 @@
+//! `[store]` and `[log.NAME]`: how long the history is kept, and logs on a schedule.
+//!
+//! What is kept in full, as sums, and in files is declared here; the store does it.
+
+use std::time::Duration;
+
+use crate::problem::nearest;
+use crate::rules::{Input, World};
+
+use super::devices::Device;
+use super::inputs::quantities;
+use super::reader::{Placed, Section, duration};
+use crate::rules::refuse_name;
+
+/// How long the history is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Keeping {
+    /// Every reading.
+    pub full_rate: Duration,
+    /// Sums of minutes.
+    pub minutes: Duration,
+    /// Sums of quarters of an hour.
+    pub quarters: Duration,
+    /// Sums of days, counters and the devices' own days.
+    pub days: Duration,
+    /// The most bytes of `history.db`.
+    pub max_size: u64,
+}
+
+/// A year with its leap day.
+const YEAR: Duration = Duration::from_secs(366 * 86_400);
+
+impl Default for Keeping {
+    fn default() -> Self {
+        let days = |count: u64| Duration::from_secs(count * 86_400);
+        Self {
+            full_rate: days(90),
+            minutes: YEAR,
+            quarters: YEAR * 10,
+            days: YEAR * 50,
+            max_size: 2_000_000_000,
+        }
+    }
+}
+
+/// A log on a schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    /// Its name, and the beginning of its files' names.
+    pub name: String,
+    /// Points, or `device.*`.
+    pub points: Vec<String>,
+    /// When a line is written.
+    pub cadence: Cadence,
+    /// What is written of an interval.
+    pub aggregates: Vec<Aggregate>,
+    /// Whether there is a CSV file a day.
+    pub file: bool,
+    /// Whether there are rows in `history.db`.
+    pub table: bool,
+    /// How long they are kept.
+    pub keep: Duration,
+    /// A file is synced at most so often.
+    pub sync: Duration,
+}
+
+/// When a line is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cadence {
+    /// At the end of each interval.
+    Every(Duration),
+    /// When a number has moved further than this.
+    OnChange(f64),
+}
+
+/// What is written of an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate {
+    /// The least.
+    Min,
+    /// The mean.
+    Mean,
+    /// The greatest.
+    Max,
+    /// The last.
+    Last,
+    /// How many.
+    Count,
+}
+
+const AGGREGATES: [(&str, Aggregate); 5] = [
+    ("min", Aggregate::Min),
+    ("mean", Aggregate::Mean),
+    ("max", Aggregate::Max),
+    ("last", Aggregate::Last),
+    ("count", Aggregate::Count),
+];
+
+/// Where lines go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Into {
+    File,
+    Table,
+}
+
+/// The shortest and the longest interval of a log.
+const EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
+
+/// Logs of one site; each is a file a day.
+const LOGS_MAX: usize = 32;
+
+/// Reads `[store]`.
+pub(super) fn keeping(root: &Section<'_>) -> Keeping {
+    let default = Keeping::default();
+    let Some(section) = root.section("store") else { return default };
+    let keeping = Keeping {
+        full_rate: long(&section, "full_rate", section.text("full_rate"), default.full_rate),
+        minutes: long(&section, "minutes", section.text("minutes"), default.minutes),
+        quarters: long(&section, "quarters", section.text("quarters"), default.quarters),
+        days: long(&section, "days", section.text("days"), default.days),
+        max_size: size(&section, "max_size", section.text("max_size")).unwrap_or(default.max_size),
+    };
+    section.done();
+    keeping
+}
+
+/// Reads all logs.
+pub(super) fn logs(root: &Section<'_>, devices: &[Device], inputs: &[Input]) -> Vec<Log> {
+    let world = World { quantities: quantities(devices), ..World::default() };
+    let mut logs = Vec::new();
+    for (name, section) in root.sections("log") {
+        if let Some(reason) = refuse_name(&name.value) {
+            let message = format!("`{}` cannot be a name", name.value);
+            section.complain(name.span.clone(), message, reason);
+        }
+        let points = points(&section, devices, inputs, &world);
+        let log = log(&section, name, points);
+        section.done();
+        logs.push(log);
+    }
+    if logs.len() > LOGS_MAX {
+        let message = format!("there are {} logs, {LOGS_MAX} are the most", logs.len());
+        root.complain(root.header("log"), message, "one log may have many points");
+    }
+    logs
+}
+
+fn log(section: &Section<'_>, name: Placed<String>, points: Vec<String>) -> Log {
+    let into = section.texts("into");
+    let into = into.map_or(vec![Into::File], |words| {
+        let known = [("file", Into::File), ("table", Into::Table)];
+        words.iter().filter_map(|word| section.one_of("into", word, &known)).collect()
+    });
+    let aggregates = section.texts("aggregates");
+    let aggregates = aggregates.map_or(vec![Aggregate::Last], |words| {
+        words.iter().filter_map(|word| section.one_of("aggregates", word, &AGGREGATES)).collect()
+    });
+    Log {
+        name: name.value,
+        points,
+        cadence: cadence(section),
+        aggregates,
+        file: into.contains(&Into::File),
+        table: into.contains(&Into::Table),
+        keep: long(section, "keep", section.text("keep"), YEAR),
+        sync: section.duration("sync").unwrap_or(Duration::from_secs(600)),
+    }
+}
+
+fn cadence(section: &Section<'_>) -> Cadence {
+    let every = section.duration("every");
+    let band = section.number("on_change", 0.0, 1e9);
+    let (shortest, longest) = EVERY;
+    match (section.has("every"), section.has("on_change")) {
+        (true, true) => {
+            let help = "a log has lines at an interval, or when something changes";
+            section.complain(
+                section.header("on_change"),
+                "`every` and `on_change` are both there",
+                help,
+            );
+        }
+        (false, false) => {
+            section.missing("every", "for example `every = \"1min\"`, or `on_change = 0.1`")
+        }
+        _ => {}
+    }
+    if every.is_some_and(|every| every < shortest || every > longest) {
+        section.complain(section.header("every"), "`every` must be from 1 s to 1 day", "");
+    }
+    match band {
+        Some(band) => Cadence::OnChange(band.value),
+        None => Cadence::Every(every.unwrap_or(longest)),
+    }
+}
+
+/// The points of a log: of devices that exist, with quantities that exist. An input
+/// stands for its point.
+fn points(
+    section: &Section<'_>,
+    devices: &[Device],
+    inputs: &[Input],
+    world: &World,
+) -> Vec<String> {
+    let Some(words) = section.texts("points") else {
+        if !section.has("points") {
+            section.missing("points", "for example [\"shunt.soc\", \"mppt.*\"]");
+        }
+        return Vec::new();
+    };
+    if words.is_empty() {
+        section.complain(section.header("points"), "`points` is empty", "");
+    }
+    let point = |word: &Placed<String>| {
+        if let Some(input) = inputs.iter().find(|input| input.name == word.value) {
+            return Some(input.point.clone());
+        }
+        let Some((device, quantity)) = word.value.split_once('.') else {
+            let message = format!("there is no input `{}`", word.value);
+            let help = match nearest(&word.value, inputs.iter().map(|input| input.name.as_str())) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => "name a point, such as \"shunt.soc\", or all of a device: \"shunt.*\""
+                    .to_owned(),
+            };
+            section.complain(word.span.clone(), message, &help);
+            return None;
+        };
+        super::devices::known(section, devices, device, &word.span)?;
+        if quantity != "*" && world.point(device, quantity).is_none() {
+            let help = match nearest(quantity, world.words()) {
+                Some(near) => format!("did you mean \"{device}.{near}\"?"),
+                None => "`sunkeep registers` lists the names".to_owned(),
+            };
+            section.complain(word.span.clone(), format!("no device reports `{quantity}`"), &help);
+        }
+        Some(word.value.clone())
+    };
+    words.iter().filter_map(point).collect()
+}
+
+/// A duration that may be many years.
+fn long(
+    section: &Section<'_>,
+    key: &str,
+    text: Option<Placed<String>>,
+    default: Duration,
+) -> Duration {
+    let Some(text) = text else { return default };
+    let years = text.value.trim().trim_end_matches('s').strip_suffix("year");
+    let years = years.and_then(|count| count.trim().parse::<u32>().ok());
+    let found = years.filter(|years| *years <= 100).map(|years| YEAR * years);
+    found.or_else(|| duration(&text.value)).unwrap_or_else(|| {
+        let message = format!("`{key}` is not a duration: \"{}\"", text.value);
+        section.complain(text.span, message, "write \"12h\", \"90days\" or \"10years\"");
+        default
+    })
+}
+
+/// A size such as `"500MB"`.
+fn size(section: &Section<'_>, key: &str, text: Option<Placed<String>>) -> Option<u64> {
+    /// Smaller than this there is no room for a day.
+    const LEAST: u64 = 16_000_000;
+    let text = text?;
+    let units = [("GB", 1_000_000_000.0), ("MB", 1_000_000.0)];
+    let bytes = units.iter().find_map(|(unit, bytes)| {
+        let count: f64 = text.value.trim().strip_suffix(unit)?.trim().parse().ok()?;
+        // `as` saturates.
+        Some((count * bytes) as u64)
+    });
+    match bytes {
+        Some(bytes) if bytes >= LEAST => return Some(bytes),
+        Some(_) => {
+            section.complain(text.span, format!("`{key}` is too small"), "16MB is the least");
+        }
+        None => {
+            let message = format!("`{key}` is not a size: \"{}\"", text.value);
+            section.complain(text.span, message, "write \"500MB\" or \"2GB\"");
+        }
+    }
+    None
+}
