@@ -22,6 +22,8 @@ use sunkeep::units::{Unit, Value};
 mod faults;
 mod history;
 mod keeping;
+mod logs;
+mod powercut;
 mod reading;
 
 /// A store in a directory of its own, with its reports.
