@@ -38,6 +38,7 @@
 //! | [`probe`] | temperature sensors on 1-wire and in sysfs |
 //! | [`actuator`] | pins and the load output, switched and read back |
 //! | [`store`] | journal, history and snapshot in SQLite, on a thread of its own |
+//! | [`plot`] | values, outputs and nights → a picture, as SVG or in a terminal |
 //! | [`control`] | what the command line and a running daemon say to each other |
 //! | [`daemon`] | the live driver |
 //! | [`sim`] | sun, battery, enclosure and devices that speak real bytes |
@@ -73,6 +74,7 @@ pub mod vedirect;
 pub mod actuator;
 pub mod config;
 pub mod control;
+pub mod plot;
 pub mod probe;
 pub mod serial;
 pub mod store;

@@ -42,6 +42,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("serial", &["units", "clock", "vedirect", "recording", "session"]),
     ("actuator", &["units", "clock", "vedirect", "session", "arbiter", "engine"]),
     ("store", &["units", "clock", "vedirect", "snapshot", "journal"]),
+    // Beside the store and not in the core: no backtest draws. It takes plain data, so that
+    // the command line and a page share it; from the core it has the journal's words
+    // for its bands and the rules' sun for its nights.
+    ("plot", &["units", "journal", "rules"]),
     (
         "control",
         &["units", "clock", "vedirect", "session", "snapshot", "arbiter", "engine", "journal"],
