@@ -6,7 +6,26 @@
 
 use std::fs;
 
+use jiff::Timestamp;
+
 use crate::clock::Now;
+
+/// A run as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boot {
+    /// Its name.
+    pub boot: String,
+    /// The program's version.
+    pub version: String,
+    /// When it began, by the clock of that moment.
+    pub started: Timestamp,
+    /// Whether that clock was set.
+    pub clock_set: bool,
+    /// Its entries that are still there.
+    pub entries: u64,
+    /// The first and last of them whose clock was set.
+    pub heard: Option<(Timestamp, Timestamp)>,
+}
 
 /// One run of the program, as every row names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +70,6 @@ fn start_ticks(stat: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
     use std::time::Duration;
 
     #[test]

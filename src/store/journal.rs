@@ -5,6 +5,7 @@
 //! else opens and commits; reading needs any connection.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use rusqlite::{Connection, Row, params};
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
+use super::Boot;
 use crate::clock::Now;
 use crate::journal::{Branch, Entry, Kind, Used};
 
@@ -142,6 +144,50 @@ pub(super) fn about(
         .collect::<rusqlite::Result<_>>()?;
     found.reverse();
     Ok(found)
+}
+
+/// Reads alarms, modes, loads of rules and people's own acts of a range, oldest first;
+/// the newest `limit` of them.
+pub(super) fn notable(
+    conn: &Connection,
+    range: &Range<Timestamp>,
+    limit: u32,
+) -> rusqlite::Result<Vec<Recorded>> {
+    let select = select(conn)?;
+    let (from, until) = (range.start.as_millisecond(), range.end.as_millisecond());
+    let mut found: Vec<Recorded> = conn
+        .prepare(&format!(
+            "{select}
+             WHERE entry.wall_trusted AND entry.wall_ms >= ?1 AND entry.wall_ms < ?2
+               AND kind IN ('alarm', 'mode', 'manual', 'reload')
+             ORDER BY entry.id DESC LIMIT ?3"
+        ))?
+        .query_map(params![from, until, limit], recorded)?
+        .collect::<rusqlite::Result<_>>()?;
+    found.reverse();
+    Ok(found)
+}
+
+/// Reads the runs of the program, oldest first, with what they journaled.
+pub(super) fn boots(conn: &Connection) -> rusqlite::Result<Vec<Boot>> {
+    let instant = |ms: Option<i64>| ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    conn.prepare(
+        "SELECT boot.boot, boot.version, boot.started_ms, boot.wall_trusted, count(entry.id),
+                min(CASE WHEN entry.wall_trusted THEN entry.wall_ms END),
+                max(CASE WHEN entry.wall_trusted THEN entry.wall_ms END)
+         FROM boot LEFT JOIN entry ON entry.boot = boot.id GROUP BY boot.id ORDER BY boot.id",
+    )?
+    .query_map([], |row| {
+        Ok(Boot {
+            boot: text(row, 0)?,
+            version: text(row, 1)?,
+            started: instant(row.get(2)?).unwrap_or_default(),
+            clock_set: row.get(3)?,
+            entries: row.get::<_, i64>(4)?.unsigned_abs(),
+            heard: instant(row.get(5)?).zip(instant(row.get(6)?)),
+        })
+    })?
+    .collect()
 }
 
 /// Reads the intents that no result answers, oldest first: after a crash

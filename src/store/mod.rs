@@ -32,9 +32,11 @@ pub mod log;
 pub mod query;
 mod queue;
 mod schema;
+pub mod upkeep;
+pub mod view;
 mod writer;
 
-pub use boot::BootInfo;
+pub use boot::{Boot, BootInfo};
 pub use command::{Ack, Command, Notice, Report, Sample, SnapshotRow, Why};
 pub use history::device_day::{DeviceDay, Field};
 pub use history::read::StoredReading;

@@ -13,7 +13,10 @@
 //! | what devices remember of their days | [`HistoryReader::device_days`] |
 //! | what is known now | [`HistoryReader::snapshot`] |
 //! | how large it is, how far back it goes | [`HistoryReader::info`] |
+//! | a point in spans of any length, or in as many as fit | [`HistoryReader::view`], [`HistoryReader::overview`] |
 //! | what was done and why | [`JournalReader::entries`], [`JournalReader::about`] |
+//! | what a person wants to see beside values | [`JournalReader::notable`] |
+//! | when the program ran | [`JournalReader::boots`] |
 //!
 //! Times are instants; [`Tier::Day`] begins days in the zone the reader was given.
 //! A range includes its start and not its end. Readings from before the clock was
@@ -32,7 +35,7 @@ use super::file::{self, Spec};
 use super::history::{read, series};
 use super::schema::{self, Fitness};
 use super::{
-    Amount, DeviceDay, Filter, Info, Recorded, Row, StoreError, StoredPoint, StoredReading,
+    Amount, Boot, DeviceDay, Filter, Info, Recorded, Row, StoreError, StoredPoint, StoredReading,
     StoredSnapshotRow, Tier, history, journal,
 };
 
@@ -81,6 +84,27 @@ impl JournalReader {
         told(&file::JOURNAL, journal::about(&self.0, name, until, limit))
     }
 
+    /// Alarms, modes, loads of rules and people's own acts of a range, oldest first; the
+    /// newest `limit` of them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn notable(
+        &self,
+        range: &Range<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        told(&file::JOURNAL, journal::notable(&self.0, range, limit))
+    }
+
+    /// The runs of the program, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn boots(&self) -> Result<Vec<Boot>, StoreError> {
+        told(&file::JOURNAL, journal::boots(&self.0))
+    }
+
     /// Intents that no result answers, oldest first: acts that a crash may
     /// have cut off.
     ///
@@ -114,6 +138,11 @@ impl HistoryReader {
     #[must_use]
     pub fn in_zone(self, zone: TimeZone) -> Self {
         Self { zone, ..self }
+    }
+
+    /// Where its days begin.
+    pub(super) const fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// The last snapshot, by name.
@@ -237,7 +266,7 @@ fn open(dir: &Path, spec: &'static Spec) -> Result<Connection, StoreError> {
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
