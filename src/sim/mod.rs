@@ -3,11 +3,12 @@
 //! [`device`] speaks the bytes of VE.Direct, [`faults`] spoils them, [`plant`]
 //! is sun, battery, loads and a cold enclosure, [`site`] ties a plant to its
 //! charger and shunt, and `pty` puts a device where a serial port would be.
-//! All but `pty` is free of I/O, clocks and unseeded chance, so that a test
+//! All but `pty` and `past` is free of I/O, clocks and unseeded chance, so that a test
 //! repeats exactly.
 
 pub mod device;
 pub mod faults;
+pub mod past;
 pub mod plant;
 #[cfg(unix)]
 pub mod pty;
