@@ -16,13 +16,16 @@ mod running;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use running::Running;
-use sunkeep::clock::SystemClock;
+use sunkeep::clock::{Clock, SystemClock};
 use sunkeep::config::{self, Config};
 use sunkeep::problem::{Source, render};
 use sunkeep::recording;
 use sunkeep::sim::device::{Device, Kind, Options};
+use sunkeep::sim::past::Past;
 use sunkeep::sim::pty::Port;
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
@@ -56,7 +59,12 @@ impl Machine {
             plug(Kind::Mppt, "mppt", "HQ1234ABCDE"),
             plug(Kind::SmartShunt, "shunt", "HQ5678FGHIJ"),
         ];
-        Self { folder, _cables: cables, daemon: None }
+        let machine = Self { folder, _cables: cables, daemon: None };
+        let yesterday = SystemClock::new().now().wall - Duration::from_secs(86_400);
+        have_a_past(&machine.path("etc/sunkeep"), yesterday);
+        // The reader copies the example there.
+        std::fs::remove_file(machine.path("etc/sunkeep/config.toml")).unwrap();
+        machine
     }
 
     fn path(&self, inside: &str) -> PathBuf {
@@ -82,6 +90,10 @@ impl Machine {
         match words.as_slice() {
             ["sunkeep", rest @ ..] | ["cargo", "run", "--release", "--", rest @ ..] => {
                 self.sunkeep(rest)
+            }
+            ["cargo", "run", "--release", "--example", "past", "--", folder] => {
+                have_a_past(Path::new(folder), Past::month().start);
+                Ok(())
             }
             // These would build; that they name what exists is all that is looked at.
             ["cargo", "test"] | ["cargo", "install", "--path", "."] => Ok(()),
@@ -131,10 +143,13 @@ impl Machine {
             "get" | "device" if on_port => &[],
             "set" if on_port => &["--yes"],
             "set" => &["--yes", "--config", &config],
-            "get" | "arm" | "disarm" | "status" | "journal" | "why" | "reload" => with_config,
+            "get" | "arm" | "disarm" | "status" | "journal" | "why" | "reload" | "history"
+            | "plot" | "export" | "backup" | "db" => with_config,
             _ => return Err("nobody has mapped this subcommand: see tests/docs.rs".to_owned()),
         };
-        if more.contains(&config.as_str()) || words[0] == "journal" {
+        if words == ["db", "compact"] {
+            self.daemon = None;
+        } else if more.contains(&config.as_str()) || words[0] == "journal" {
             self.have_a_daemon();
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
@@ -192,6 +207,17 @@ impl Machine {
             daemon.wait_for("device", &[device, "health", "TEXT alive, HEX alive"]);
         }
         self.daemon = Some(daemon);
+    }
+}
+
+/// What a day leaves in a data folder, and the configuration beside it.
+fn have_a_past(folder: &Path, start: Timestamp) {
+    let day = Duration::from_secs(86_400);
+    let past = Past { start, span: day, every: Duration::from_secs(120), ..Past::month() };
+    past.write(&folder.join("data"), sunkeep::store::Options::default()).unwrap();
+    let config = folder.join("config.toml");
+    if !config.exists() {
+        std::fs::write(config, "[inputs.soc]\nfrom = 'shunt.soc'\n").unwrap();
     }
 }
 

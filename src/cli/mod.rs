@@ -4,7 +4,11 @@
 //! arguments, the configuration or the rules are wrong.
 
 mod arm;
+mod backup;
 pub mod check;
+mod csv;
+mod db;
+mod declared;
 pub mod decode;
 #[cfg_attr(
     not(feature = "tui"),
@@ -13,10 +17,15 @@ pub mod decode;
 mod demo;
 pub mod device;
 mod doctor;
+mod export;
 pub mod get;
+mod history;
 pub mod journal;
 mod log;
+mod output;
 mod overrides;
+mod past;
+mod plot;
 mod port;
 pub mod registers;
 pub mod rules;
@@ -29,6 +38,7 @@ mod site;
 mod test;
 mod through_daemon;
 pub mod watch;
+mod when;
 mod why;
 
 use std::process::ExitCode;
@@ -60,6 +70,11 @@ enum Command {
     Status(arm::ShowStatus),
     Journal(journal::Journal),
     Why(why::Why),
+    History(history::History),
+    Plot(plot::Plot),
+    Export(export::Export),
+    Backup(backup::Backup),
+    Db(db::Db),
     Scan(scan::Scan),
     Watch(watch::Watch),
     Get(get::Get),
@@ -101,6 +116,11 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Status(status) => status.run(),
         Command::Journal(journal) => journal.run(),
         Command::Why(why) => why.run(),
+        Command::History(history) => history.run(),
+        Command::Plot(plot) => plot.run(),
+        Command::Export(export) => export.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Db(db) => db.run(),
         Command::Scan(scan) => scan.run(),
         Command::Watch(watch) => watch.run(),
         Command::Get(get) => get.run(),

@@ -9,14 +9,18 @@ use rustix::fs::{FlockOperation, flock};
 use super::StartError;
 
 /// The folder is ours until this is dropped.
-pub(super) struct Lock {
+#[derive(Debug)]
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
     /// Takes the folder. A folder that cannot be written is nobody's: control
     /// must start even when the disk is broken.
-    pub(super) fn take(data: &Path) -> Result<Option<Self>, StartError> {
+    ///
+    /// # Errors
+    /// When another process has it.
+    pub fn take(data: &Path) -> Result<Option<Self>, StartError> {
         // A folder that cannot be made fails with the next line too.
         let _ = std::fs::create_dir_all(data);
         let path = data.join("lock");

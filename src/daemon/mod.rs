@@ -44,6 +44,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use lock::Lock as FolderLock;
+
 use crate::actuator::ActuatorError;
 use crate::actuator::gpio::{Pins, Wiring};
 use crate::arbiter::Level;
