@@ -152,11 +152,19 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         })
         .filter(|(distance, _, candidate)| {
             let letters = word.chars().count().max(candidate.chars().count());
-            distance * 3 <= letters
+            distance * 3 <= letters || is_part(&word, candidate)
         })
         // Of equally near words the one that begins alike, then the first.
         .min_by_key(|(distance, common, _)| (*distance, *common))
         .map(|(.., candidate)| candidate)
+}
+
+/// Whether a word is all that was said of a longer one: `load` of `load_output`.
+fn is_part(word: &str, candidate: &str) -> bool {
+    let candidate = candidate.to_lowercase();
+    let rest = candidate.strip_prefix(word).or_else(|| candidate.strip_suffix(word));
+    word.chars().count() > 2
+        && rest.is_some_and(|rest| rest.starts_with('_') || rest.ends_with('_'))
 }
 
 /// Line and column (in characters) of a byte offset, both from 1.

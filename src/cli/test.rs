@@ -106,9 +106,17 @@ impl Test {
         if !problems.is_empty() {
             write!(out, "\n{}", render(&problems, sources, color()))?;
         }
+        if outcomes.is_empty() {
+            let none = match &self.filter {
+                Some(text) => format!("no test and no file is named like \"{text}\""),
+                None => {
+                    "there are no tests: `test(\"…\", || { … })` stands beside a rule".to_owned()
+                }
+            };
+            return writeln!(out, "{none}");
+        }
         let passed = outcomes.len() - problems.len();
-        let none = if outcomes.is_empty() { "; there is none like that" } else { "" };
-        writeln!(out, "{passed} of {} tests hold{none}", outcomes.len())
+        writeln!(out, "{passed} of {} tests hold", outcomes.len())
     }
 }
 

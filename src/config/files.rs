@@ -16,7 +16,7 @@ const FILE_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// Reports that it cannot be read, or is too large.
 pub fn read(path: &Path) -> Result<Source, Report> {
-    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    let size = std::fs::metadata(path).map_err(|error| absent(path, &error))?.len();
     if size > FILE_MAX {
         let problem = Problem::new(&path.display().to_string(), 0..0, "the file is too large");
         return Err(Report { problems: vec![problem], sources: Vec::new() });
@@ -41,7 +41,8 @@ pub(super) fn folders(config: Config, source: &Source) -> Result<Config, Vec<Pro
 }
 
 impl Config {
-    /// The files of the rules folder, by name.
+    /// The files of the rules folder, by name. Definitions for an editor (`*.d.rhai`)
+    /// may lie beside them.
     ///
     /// # Errors
     /// When the folder or a file in it cannot be read.
@@ -54,10 +55,25 @@ impl Config {
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "rhai"))
+            .filter(|path| !path.to_string_lossy().ends_with(".d.rhai"))
             .collect();
         paths.sort();
         paths.iter().map(|path| read(path)).collect()
     }
+}
+
+/// A file that is not there, with what to do about it.
+fn absent(path: &Path, error: &std::io::Error) -> Report {
+    let mut report = unreadable(path, error);
+    let is_config = path.extension().is_some_and(|extension| extension == "toml");
+    if error.kind() == std::io::ErrorKind::NotFound && is_config {
+        for problem in &mut report.problems {
+            let help =
+                "say where it is with `--config FILE`; examples/site.toml is one to begin with";
+            problem.help = Some(help.to_owned());
+        }
+    }
+    report
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Report {

@@ -1,5 +1,6 @@
 //! What is not wrong, but probably not meant: inputs that nothing asks for,
-//! outputs that no rule drives, devices that are written whoever they are.
+//! outputs, set-points and channels that no rule drives, devices that are written
+//! whoever they are.
 //!
 //! Only `check` says so. A site may well declare what its rules will need next
 //! month, so nothing is refused. Words are looked for in the text of the rules,
@@ -48,6 +49,12 @@ impl Config {
                 problems.push(problem.help(format!("a rule drives it with `.turn_on({name})`")));
             }
         }
+        problems.extend(self.idle(rules).into_iter().map(|(table, name, does)| {
+            let span = key(&document, table, name);
+            let message = format!("no rule {does} `{name}`");
+            let problem = Problem::warning(&source.name, span, message);
+            problem.help("nothing is wrong with that, if it is meant so")
+        }));
         problems.extend(self.anonymous().map(|device| {
             let span = key(&document, "devices", device);
             let message = format!("`{device}` is written, and has no `serial_number`");
@@ -57,6 +64,21 @@ impl Config {
         }));
         sort(&mut problems);
         Ok(Report { problems, sources: vec![source] })
+    }
+
+    /// Set-points and channels that no rule has a use for: the table that declares
+    /// each, its name, and what a rule would do with it.
+    fn idle(&self, rules: &RuleSet) -> Vec<(&'static str, &str, &'static str)> {
+        let used = |name: &str| rules.rules().iter().any(|rule| rule.action.names(name));
+        let driven = |id: OutputId| rules.rules().iter().any(|rule| rule.action.drives(id));
+        let setpoints = self.setpoints.iter().enumerate().filter(|(index, _)| {
+            // The configuration refuses more than a u16 counts.
+            !driven(OutputId((self.outputs.len() + index) as u16))
+        });
+        let setpoints =
+            setpoints.map(|(_, point)| ("setpoints", point.policy.name.as_str(), "sets"));
+        let alerts = self.alerts.iter().map(|alert| ("alerts", alert.name.as_str(), "tells"));
+        setpoints.chain(alerts.filter(|(_, name, _)| !used(name))).collect()
     }
 
     /// Devices that outputs and set-points write, and that need not say who they are.

@@ -33,7 +33,10 @@ impl ControlLoop {
         let new = self.snapshot.points().skip(known);
         self.names.extend(new.map(|(_, point)| point.name.as_str().into()));
         let changes = rules.changes(self.engine.rules());
-        let message = format!("{} rules run now: {changes}", rules.rules().len());
+        let message = match rules.rules().len() {
+            1 => format!("1 rule runs now: {changes}"),
+            count => format!("{count} rules run now: {changes}"),
+        };
         self.rules_problem.clear();
         self.without_rules = false;
         // What was asked for is written down, what changes nothing by itself is not.

@@ -21,7 +21,8 @@ impl Engine {
         self.rules = rules;
         // They speak of the old set; the next step makes new ones.
         self.verdicts.clear();
-        let loaded = format!("{} rules", self.rules.rules().len());
+        let count = self.rules.rules().len();
+        let loaded = format!("{count} rule{}", if count == 1 { "" } else { "s" });
         self.note(now, Kind::Reload, String::new(), loaded, changes.to_string(), None);
     }
 

@@ -55,7 +55,7 @@ fn a_rule_that_is_removed_lets_go_and_the_journal_says_so() {
     let mut daemon = site.run_in_need();
     let (_, warm) = RULES.split_once("rule(\"warm").unwrap();
     site.write_rules("both.rhai", &format!("rule(\"warm{warm}"));
-    daemon.wait_for("reload", &["1 rules", "removed", "1 unchanged"]);
+    daemon.wait_for("reload", &["1 rule", "removed", "1 unchanged"]);
     daemon.wait_for("result", &["load_output", "verified on"]);
     assert_eq!(site.load_mode(), AUTO);
     let journal = site.journal();

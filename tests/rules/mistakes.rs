@@ -249,7 +249,7 @@ fn broken_syntax_is_told_in_words() {
     );
     check("/* old */\n/* rule(\"a\");", &["2:1 this comment is never closed; end it with `*/`"]);
     check("/* closed */ // and /* this", &[]);
-    check("rule(\"a)", &["1:6 open string is not terminated"]);
+    check("rule(\"a)", &["1:6 this text has no end; a `\"` is missing"]);
     check_when("(soc below 30", "1:77 a `)` is missing; is there a bracket that is not closed?");
     check_when("soc below 30)", "1:51 there is one `)` too many");
     check_when("soc below", "1:47 `)` is not expected here; is something missing before it?");
@@ -263,5 +263,80 @@ fn broken_syntax_is_told_in_words() {
         "fn cold() { cell_temperature below 2 }",
         &["1:13 a function does not see `cell_temperature`; \
            give it to the function as an argument, as in `cold(cell_temperature)`"],
+    );
+}
+
+#[test]
+fn habits_of_plain_writing_and_of_other_languages() {
+    let unit = "a number stands without its unit; the input's unit is meant: `soc below 30`";
+    check_when("soc below 30%", &format!("1:51 {unit}"));
+    check_when("cell_temperature below 2 °C", &format!("1:63 {unit}"));
+    check_when("pv_power below 12W", &format!("1:55 {unit}"));
+    check_when("soc is below 30", "1:42 the `is` is one word too many; for example `soc below 30`");
+    check_when(
+        "soc not below 30",
+        "1:42 `not` stands before a condition in brackets; write `not(soc below 30)`",
+    );
+    check_when(
+        "soc above 20 and below 50",
+        "1:55 every comparison names its input; for example `soc above 20 and soc below 50`",
+    );
+    check_when("soc below 30,5", "1:33 a number has a decimal point; write `30.5`");
+    check_when(
+        "mppt.device_state equals float",
+        "1:63 the name of a state stands in quotes; write `equals \"float\"`",
+    );
+    check_when(
+        "device_state equals \"float\"",
+        "1:38 there is no input `device_state`; a device reports it: `mppt.device_state`",
+    );
+    let whole = ".when(soc below 30).clear_when(soc above 45)";
+    check_rest(
+        &format!("{whole}.lasting(1 min)"),
+        &["1:87 a dot is missing before `min`; for example `5.min`"],
+    );
+    check_rest(
+        &format!("{whole}.between_times(\"22:00\", \"06:00\")"),
+        &["1:77 `between_times` is part of a condition; \
+           it stands in `.when(…)`, `.clear_when(…)`, `.only(…)`"],
+    );
+    check_rest(
+        ".if(soc below 30).clear_when(soc above 45)",
+        &["1:33 this word cannot stand after a dot; a rule says when it sets with `.when(…)`, \
+           and when it ends with `.clear_when(…)`"],
+    );
+    check_rest(
+        ".when(soc below 30) clear_when(soc above 45)",
+        &["1:52 a dot is missing before `clear_when`; write `.clear_when(…)`"],
+    );
+    check_rest(
+        ".when(soc below 30), clear_when(soc above 45)",
+        &["1:51 the words of a rule are joined by dots; write a `.` in place of the comma"],
+    );
+    check_rest(
+        ".when(soc below 30).clear(soc above 45)",
+        &["1:52 there is no word `clear`; did you mean `clear_when`?"],
+    );
+    let quotes = "a text stands in double quotes";
+    check("rule('load').turn_off(load_output);", &[&format!("1:6 {quotes}")]);
+    check(
+        "rule(load).turn_off(load_output).when(soc below 30).clear_when(soc above 45);",
+        &["1:6 the name of a rule or test stands in quotes; write `\"load\"`"],
+    );
+    check(
+        "rule \"load\".turn_off(load_output);",
+        &[
+            "1:6 the name of a rule stands in brackets; for example `rule(\"preserve the battery\")`",
+        ],
+    );
+    check("rule(\"load).turn_off(load_output);", &["1:6 this text has no end; a `\"` is missing"]);
+    check(
+        "rule(\"load\").turn_off(load).when(soc below 30).clear_when(soc above 45);",
+        &["1:23 there is no output `load`; did you mean `load_output`?"],
+    );
+    check("# a comment", &["1:1 `#` begins no comment; a comment begins with `//`"]);
+    check(
+        "test(\"t\", || { given(soc: 29); });",
+        &["1:25 readings stand in `#{ … }`; for example `given(#{ soc: 29 })`"],
     );
 }

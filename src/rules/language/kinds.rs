@@ -62,6 +62,7 @@ impl Build {
         match value.type_name() {
             "i64" | "f64" => format!("the number {value}"),
             "string" => format!("the text \"{value}\""),
+            "char" => format!("'{value}' (a text stands in double quotes)"),
             "bool" => format!("`{value}`"),
             "array" => "a list".to_owned(),
             "()" => "nothing".to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─► compile, clause ── sandbox ─► words, acting, compare, schedule ─► builder
-//!                                └ names, sentences, slip: what is wrong, where, and the right word
+//!                                └ names, sentences, habits, slip: what is wrong, where, and the right word
 //! ```
 //!
 //! Nothing here runs once the rules are loaded.
@@ -12,6 +12,7 @@ pub mod builder;
 pub mod clause;
 pub mod compare;
 pub mod compile;
+pub mod habits;
 pub mod kinds;
 pub mod names;
 pub mod reserved;

@@ -123,6 +123,14 @@ fn declared(ast: &AST, parameters: &[&str]) -> BTreeSet<String> {
 
 fn unknown(build: &mut Build, at: Position, name: &str, kind: Option<&str>) {
     let world = std::sync::Arc::clone(&build.world);
+    if kind == Some("name") {
+        let help = format!("write `\"{name}\"`");
+        return build.complain(at, "the name of a rule or test stands in quotes", help);
+    }
+    if kind == Some("state") {
+        let help = format!("write `equals \"{name}\"`");
+        return build.complain(at, "the name of a state stands in quotes", help);
+    }
     if let Some(kind) = kind {
         let known: Vec<String> = match kind {
             "set-point" => world.setpoints.iter().map(|s| s.name.clone()).collect(),
@@ -147,6 +155,9 @@ fn unknown(build: &mut Build, at: Position, name: &str, kind: Option<&str>) {
     let help = match nearest(name, world.names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if name == "true" || name == "false" => String::new(),
+        None if world.quantity(name).is_some() && !world.devices.is_empty() => {
+            format!("a device reports it: `{}.{name}`", world.devices[0])
+        }
         None => match nearest(name, words) {
             Some(near) => format!("did you mean the word `{near}`?"),
             None => {
@@ -175,6 +186,8 @@ fn wanted(path: &[ASTNode]) -> Option<&'static str> {
     match call.name.as_str() {
         "turn_on" | "turn_off" => Some("output"),
         "set" if first => Some("set-point"),
+        "equals" if !first => Some("state"),
+        "rule" | "test" if first => Some("name"),
         "want" if first => Some("output or set-point"),
         "activate" if first => Some("mode"),
         "alert" if first => Some("alert channel"),

@@ -8,6 +8,7 @@ use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 use crate::problem::nearest;
 
 use super::builder::Build;
+use super::habits;
 use super::names::NOT_JOINED;
 use super::reserved::OPERATORS;
 use super::schedule::CONSTANTS;
@@ -18,7 +19,14 @@ use crate::rules::script::SCRIPT_WORDS;
 /// Reports that a file cannot be parsed.
 pub fn syntax(build: &mut Build, error: &ParseError) {
     let at = error.position();
-    let (message, help) = parse_sentence(build, error.err_type(), at);
+    let place = build.span(at);
+    let text = |range: std::ops::Range<usize>| build.text.get(range).unwrap_or("");
+    let (before, after) = (text(0..place.start), text(place.end..build.text.len()));
+    let found = text(place);
+    // In a configuration the quotes are those of TOML.
+    let quoted = build.key.is_some() && found.starts_with(['"', '\'']);
+    let habit = habits::seen(before, found, after).filter(|_| !quoted);
+    let (message, help) = habit.unwrap_or_else(|| parse_sentence(build, error.err_type(), at));
     build.complain(at, message, help);
 }
 
@@ -37,7 +45,7 @@ pub fn failure(build: &mut Build, error: &EvalAltResult) {
             return;
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => unseen(name),
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => function(signature),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => function(build, signature, at),
         EvalAltResult::ErrorDotExpr(text, _) => property(text),
         EvalAltResult::ErrorMismatchDataType(wanted, found, _) if wanted == "bool" => (
             format!("the file is read once, before {} has a value", described(found)),
@@ -166,11 +174,19 @@ fn taken(name: &str) -> (String, String) {
     (format!("the name `{name}` is taken"), "choose another name".to_owned())
 }
 
-fn function(signature: &str) -> (String, String) {
+fn function(build: &Build, signature: &str, at: Position) -> (String, String) {
     let name = signature.split([' ', '(']).next().unwrap_or(signature);
+    let brackets = build.text.get(build.span(at).end..).unwrap_or("");
+    if let Some(number) = habits::decimal_comma(brackets) {
+        return ("a number has a decimal point".to_owned(), format!("write `{number}`"));
+    }
     if name == "rule" {
         let message = "`rule` takes the rule's name and nothing else".to_owned();
         return (message, "for example `rule(\"preserve the battery\")`".to_owned());
+    }
+    if FUNCTIONS.iter().any(|(known, _)| *known == name) && signature.contains("RuleRef") {
+        let message = format!("`{name}` is part of a condition");
+        return (message, "it stands in `.when(…)`, `.clear_when(…)`, `.only(…)`".to_owned());
     }
     if let Some((_, example)) = FUNCTIONS.iter().find(|(known, _)| *known == name) {
         let message = format!("`{name}` is given something else than it takes");
