@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench decoder`. The floors read the same bytes and know
 //! nothing: a sum over all, and a split into lines with a sum. The allocation
-//! profiler shows that our decoder allocates when it is made and then no more.
+//! profiler shows that our decoder allocates when it is made and then no more;
+//! `tests/allocations.rs` holds that.
 
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};

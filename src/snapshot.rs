@@ -145,7 +145,9 @@ struct Slot {
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     slots: Vec<Slot>,
-    by_name: BTreeMap<String, PointId>,
+    /// By device and quantity, so that a frame finds its points without writing
+    /// their names together.
+    by_name: BTreeMap<Box<str>, BTreeMap<Box<str>, PointId>>,
 }
 
 impl Snapshot {
@@ -157,14 +159,15 @@ impl Snapshot {
 
     /// Declares a point, or returns the id it already has; `None` when full.
     pub fn declare(&mut self, point: Point) -> Option<PointId> {
-        if let Some(&id) = self.by_name.get(&point.name) {
+        if let Some(id) = self.find(&point.name) {
             return Some(id);
         }
         if self.slots.len() >= POINTS_MAX {
             return None;
         }
         let id = PointId(u16::try_from(self.slots.len()).ok()?);
-        self.by_name.insert(point.name.clone(), id);
+        let (device, quantity) = parts(&point.name);
+        self.by_name.entry(device.into()).or_default().insert(quantity.into(), id);
         self.slots.push(Slot { point, reading: None });
         Some(id)
     }
@@ -172,7 +175,12 @@ impl Snapshot {
     /// Finds a point by its full name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PointId> {
-        self.by_name.get(name).copied()
+        let (device, quantity) = parts(name);
+        self.of_device(device, quantity)
+    }
+
+    fn of_device(&self, device: &str, quantity: &str) -> Option<PointId> {
+        self.by_name.get(device)?.get(quantity).copied()
     }
 
     /// What was declared about a point.
@@ -202,11 +210,10 @@ impl Snapshot {
         measurement: &Measurement,
         max_age: Duration,
     ) -> Option<PointId> {
-        let name = format!("{device}.{}", measurement.name);
-        let id = match self.find(&name) {
+        let id = match self.of_device(device, &measurement.name) {
             Some(id) => id,
             None => self.declare(Point {
-                name,
+                name: format!("{device}.{}", measurement.name),
                 unit: measurement.unit,
                 meaning: measurement.meaning,
                 max_age,
@@ -220,18 +227,24 @@ impl Snapshot {
     /// Stores a reading of a declared point.
     pub fn set(&mut self, now: Now, id: PointId, value: Option<Value>) {
         let slot = &mut self.slots[id.index()];
-        let continued = slot.reading.as_ref().is_some_and(|last| {
-            now.monotonic.saturating_sub(last.at.monotonic) <= slot.point.max_age
-                && last.value.is_some()
-        });
-        let frames = match (&value, continued) {
-            (None, _) => 0,
-            (Some(_), true) => {
-                slot.reading.as_ref().map_or(1, |last| last.frames.saturating_add(1))
-            }
-            (Some(_), false) => 1,
+        let continued = |last: &Reading| {
+            last.value.is_some()
+                && now.monotonic.saturating_sub(last.at.monotonic) <= slot.point.max_age
         };
-        slot.reading = Some(Reading { value, at: now, frames });
+        let frames = match (&value, &slot.reading) {
+            (None, _) => 0,
+            (Some(_), Some(last)) if continued(last) => last.frames.saturating_add(1),
+            (Some(_), _) => 1,
+        };
+        // Field by field: a reading moved as a whole waits for its own parts to reach
+        // the memory, and this is done for every value of every frame.
+        match (&mut slot.reading, value) {
+            (
+                Some(Reading { value: Some(Value::Number(old)), at, frames: count }),
+                Some(Value::Number(new)),
+            ) => (*old, *at, *count) = (new, now, frames),
+            (reading, value) => *reading = Some(Reading { value, at: now, frames }),
+        }
     }
 
     /// Forgets every reading of a device whose port was lost or that restarted:
@@ -321,6 +334,11 @@ impl Snapshot {
         }
         Ok((value, age))
     }
+}
+
+/// Device and quantity of a point's name; a name without a device is all quantity.
+fn parts(name: &str) -> (&str, &str) {
+    name.split_once('.').unwrap_or(("", name))
 }
 
 #[cfg(test)]

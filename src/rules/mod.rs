@@ -185,11 +185,15 @@ impl RuleSet {
                 out.push(sitting.step(index, rule, script, cell, notes.get_or_insert_default()));
                 continue;
             }
+            let when = rule.when.condition.evaluate(&look);
             let answers = Answers {
-                when: rule.when.condition.evaluate(&look),
+                when,
                 clear_when: rule.clear_when.condition.evaluate(&look),
                 only: rule.only.as_ref().map_or(Truth::Yes, |only| only.evaluate(&look)),
-                confirmed: look.confirmed(&self.rests[index], cell.when_since),
+                // Asked only where it matters: it looks at every reading behind the rule.
+                confirmed: when == Truth::Yes
+                    && !cell.latched
+                    && look.confirmed(&self.rests[index], cell.when_since),
             };
             let state = rule.step(now.monotonic, answers, cell);
             if rule.latch && cell.latched != cause.is_some() {
