@@ -121,8 +121,13 @@ fn the_rules_of_the_readme_fit_the_shipped_configuration() {
 fn the_unit_and_the_configuration_agree_on_folders_and_user() {
     assert_eq!(unit("StateDirectory"), ["sunkeep"]);
     let user = unit("User")[0].clone();
-    assert!(read("deploy/sysusers.conf").contains(&format!("u {user} ")));
-    assert!(read("deploy/tmpfiles.conf").contains("/etc/sunkeep 0750 root sunkeep"));
+    // A group that does not exist keeps systemd from starting the service.
+    for group in unit("SupplementaryGroups")[0].split(' ') {
+        let made = format!("g {group} -");
+        assert!(read("deploy/sysusers.d/sunkeep.conf").contains(&made), "no {made}");
+    }
+    assert!(read("deploy/sysusers.d/sunkeep.conf").contains(&format!("u {user} ")));
+    assert!(read("deploy/tmpfiles.d/sunkeep.conf").contains("/etc/sunkeep 0750 root sunkeep"));
 }
 
 #[test]
