@@ -6,9 +6,16 @@
 //! [`View::Unknown`] with the reason. It reads no clock; ages are computed from
 //! the `now` it is handed.
 
+mod rate;
+mod reason;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+
+use rate::Trust;
+pub use rate::{FRAMES_AFTER_JUMP, Rates};
+pub use reason::Reason;
 
 use crate::clock::Now;
 use crate::units::{Unit, Value};
@@ -74,42 +81,6 @@ impl fmt::Display for Quality {
     }
 }
 
-/// Why a point has no value to decide on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reason {
-    /// Nothing has arrived since the start.
-    NeverSeen,
-    /// The last frame is this old.
-    Stale {
-        /// Time since the last frame.
-        age: Duration,
-    },
-    /// The device sends "not available".
-    NotAvailable,
-    /// The value lies outside the point's valid range.
-    OutOfRange {
-        /// What arrived.
-        value: f64,
-    },
-    /// One frame has arrived; a second must agree first.
-    FirstFrame,
-    /// The point holds a text where a number is needed.
-    NotANumber,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeverSeen => f.write_str("never seen"),
-            Self::Stale { age } => write!(f, "stale, {} s old", age.as_secs()),
-            Self::NotAvailable => f.write_str("not available from the device"),
-            Self::OutOfRange { value } => write!(f, "out of its valid range ({value})"),
-            Self::FirstFrame => f.write_str("waiting for a second frame to agree"),
-            Self::NotANumber => f.write_str("a text, not a number"),
-        }
-    }
-}
-
 /// A point as a decision sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum View<'a> {
@@ -131,14 +102,16 @@ pub struct Reading {
     pub value: Option<Value>,
     /// When its frame was accepted.
     pub at: Now,
-    /// Frames accepted since the point was last stale, saturating.
-    frames: u8,
+    /// How far its frames can be trusted.
+    trust: Trust,
 }
 
 #[derive(Clone, Debug)]
 struct Slot {
     point: Point,
     reading: Option<Reading>,
+    /// It cannot change by more than this in a second.
+    max_rate: Option<f64>,
 }
 
 /// All points and their latest readings.
@@ -148,6 +121,7 @@ pub struct Snapshot {
     /// By device and quantity, so that a frame finds its points without writing
     /// their names together.
     by_name: BTreeMap<Box<str>, BTreeMap<Box<str>, PointId>>,
+    rates: Rates,
 }
 
 impl Snapshot {
@@ -168,8 +142,17 @@ impl Snapshot {
         let id = PointId(u16::try_from(self.slots.len()).ok()?);
         let (device, quantity) = parts(&point.name);
         self.by_name.entry(device.into()).or_default().insert(quantity.into(), id);
-        self.slots.push(Slot { point, reading: None });
+        let max_rate = self.rates.of(&point.name, point.unit);
+        self.slots.push(Slot { point, reading: None, max_rate });
         Some(id)
+    }
+
+    /// Limits how fast values may change: what is faster is suspect.
+    pub fn limit_rates(&mut self, rates: Rates) {
+        for slot in &mut self.slots {
+            slot.max_rate = rates.of(&slot.point.name, slot.point.unit);
+        }
+        self.rates = rates;
     }
 
     /// Finds a point by its full name.
@@ -231,19 +214,24 @@ impl Snapshot {
             last.value.is_some()
                 && now.monotonic.saturating_sub(last.at.monotonic) <= slot.point.max_age
         };
-        let frames = match (&value, &slot.reading) {
-            (None, _) => 0,
-            (Some(_), Some(last)) if continued(last) => last.frames.saturating_add(1),
-            (Some(_), _) => 1,
+        // A range is a judgement of its own: what lies outside is no level to jump from.
+        let number = value.as_ref().and_then(Value::as_number).filter(|number| {
+            slot.point.valid.is_none_or(|(low, high)| low <= *number && *number <= high)
+        });
+        let (arrived, limit) = (now.monotonic, slot.max_rate);
+        let trusted = match (&value, &slot.reading) {
+            (None, _) => Trust::NONE,
+            (Some(_), Some(last)) if continued(last) => last.trust.next(arrived, number, limit),
+            (Some(_), _) => Trust::first(arrived, number, limit),
         };
         // Field by field: a reading moved as a whole waits for its own parts to reach
         // the memory, and this is done for every value of every frame.
         match (&mut slot.reading, value) {
             (
-                Some(Reading { value: Some(Value::Number(old)), at, frames: count }),
+                Some(Reading { value: Some(Value::Number(old)), at, trust }),
                 Some(Value::Number(new)),
-            ) => (*old, *at, *count) = (new, now, frames),
-            (reading, value) => *reading = Some(Reading { value, at: now, frames }),
+            ) => (*old, *at, *trust) = (new, now, trusted),
+            (reading, value) => *reading = Some(Reading { value, at: now, trust: trusted }),
         }
     }
 
@@ -255,7 +243,7 @@ impl Snapshot {
             if of_device.is_some_and(|rest| rest.starts_with('.'))
                 && let Some(reading) = &mut slot.reading
             {
-                reading.frames = 0;
+                reading.trust = Trust::NONE;
             }
         }
     }
@@ -296,7 +284,7 @@ impl Snapshot {
         };
         let fresh = now.saturating_sub(reading.at.monotonic) <= max_age;
         let valid = slot.point.valid.is_none_or(|(low, high)| low <= number && number <= high);
-        (fresh && valid && reading.frames >= FRAMES_TO_TRUST).then_some(number)
+        (fresh && valid && reading.trust.is_enough()).then_some(number)
     }
 
     /// The quality a person is shown.
@@ -305,7 +293,9 @@ impl Snapshot {
         match self.view(now, id) {
             View::Known { .. } => Quality::Good,
             View::Unknown(Reason::Stale { .. }) => Quality::Stale,
-            View::Unknown(Reason::OutOfRange { .. } | Reason::FirstFrame) => Quality::Suspect,
+            View::Unknown(
+                Reason::OutOfRange { .. } | Reason::FirstFrame | Reason::TooFast { .. },
+            ) => Quality::Suspect,
             View::Unknown(Reason::NeverSeen | Reason::NotAvailable | Reason::NotANumber) => {
                 Quality::NotAvailable
             }
@@ -329,8 +319,9 @@ impl Snapshot {
         {
             return Err(Reason::OutOfRange { value: number });
         }
-        if reading.frames < FRAMES_TO_TRUST {
-            return Err(Reason::FirstFrame);
+        if !reading.trust.is_enough() {
+            let jump = reading.trust.jump;
+            return Err(jump.map_or(Reason::FirstFrame, |rate| Reason::TooFast { rate }));
         }
         Ok((value, age))
     }

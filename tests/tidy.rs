@@ -34,8 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "units", "clock", "problem", "vedirect", "arbiter", "rules", "trial", "actuator",
-            "probe",
+            "units", "clock", "problem", "vedirect", "snapshot", "arbiter", "rules", "trial",
+            "actuator", "probe",
         ],
     ),
     ("probe", &[]),

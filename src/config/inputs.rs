@@ -12,6 +12,11 @@ use super::derived::Draft;
 use super::devices::{Device, known};
 use super::reader::{Placed, Section};
 
+/// A value that may not even change by this in a second is a constant.
+const RATE_MIN: f64 = 1e-6;
+/// Larger than anything a register can jump by.
+const RATE_MAX: f64 = 1e6;
+
 /// All inputs of a file.
 #[derive(Default)]
 pub(super) struct Inputs<'a> {
@@ -19,6 +24,8 @@ pub(super) struct Inputs<'a> {
     pub plain: Vec<Input>,
     /// Those that are made of others.
     pub drafts: Vec<Draft<'a>>,
+    /// How fast points may change, where it is said.
+    pub rates: BTreeMap<String, Option<f64>>,
     /// Names of those that were wrong.
     pub broken: Vec<String>,
 }
@@ -33,6 +40,7 @@ pub(super) fn inputs<'a>(root: &Section<'a>, devices: &[Device], names: &mut Nam
         let read = if of_one_kind(&section) {
             Draft::read(section, name).map(|draft| inputs.drafts.push(draft))
         } else {
+            rate(&section, &mut inputs.rates);
             let input = input(&section, name, devices, &world);
             section.done();
             input.map(|input| inputs.plain.push(input))
@@ -42,6 +50,18 @@ pub(super) fn inputs<'a>(root: &Section<'a>, devices: &[Device], names: &mut Nam
         }
     }
     inputs
+}
+
+/// How fast the point may change, in its unit a second.
+fn rate(section: &Section<'_>, rates: &mut BTreeMap<String, Option<f64>>) {
+    let (Some(value), Some(from)) = (section.get("max_rate"), section.get("from")) else {
+        return;
+    };
+    let unlimited = value.get_ref().as_str() == Some("unlimited");
+    let limit = if unlimited { None } else { section.number("max_rate", RATE_MIN, RATE_MAX) };
+    if let (Some(from), true) = (from.get_ref().as_str(), unlimited || limit.is_some()) {
+        rates.insert(from.to_owned(), limit.map(|limit| limit.value));
+    }
 }
 
 /// Whether an input is derived; complains where it is two things at once.

@@ -31,6 +31,7 @@ use crate::arbiter::{OutputId, Policy};
 use crate::probe::Probe;
 use crate::problem::{Located, Problem, Source, render, sort};
 use crate::rules::{self, Alert, Input, Interlock, Mode, RuleSet, World, refuse_name};
+use crate::snapshot::Rates;
 use crate::trial::{self, Premises};
 
 pub use devices::Device;
@@ -68,6 +69,8 @@ pub struct Config {
     pub modes: Vec<Mode>,
     /// Where messages to people go.
     pub alerts: Vec<Alert>,
+    /// How fast points may change, in their unit a second.
+    pub rates: Rates,
     /// What must hold for outputs and set-points to be away from safe.
     pub interlocks: Vec<Interlock>,
     /// How long the history is kept.
@@ -211,6 +214,7 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
         setpoints,
         modes,
         alerts,
+        rates: Rates { named: inputs.rates, by_unit: true },
         interlocks: Vec::new(),
         keeping,
         logs,

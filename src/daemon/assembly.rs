@@ -36,6 +36,7 @@ pub(super) fn assemble(
     let beginning = Beginning::of(&options, &store);
     let ran = Ran::now(&options);
     let mut snapshot = Snapshot::new();
+    snapshot.limit_rates(options.config.rates.clone());
     options.rules.bind(&mut snapshot);
     let mut devices = BTreeMap::new();
     for device in &options.config.devices {

@@ -118,3 +118,54 @@ fn a_measurement_of_an_undeclared_point_declares_it_with_its_unit() {
     assert_eq!(snapshot.point(id).name, "mppt.pv_power");
     assert_eq!(snapshot.point(id).unit, Unit::Watt);
 }
+
+/// Feeds one reading a second to a temperature that may change by 5 °C a second.
+/// `x` in the answer: too fast, `.`: not believed yet, `=`: good.
+#[track_caller]
+fn check_rate(values: &[f64], expected: &str) {
+    let mut snapshot = Snapshot::new();
+    snapshot.limit_rates(Rates { by_unit: true, ..Rates::default() });
+    let cells = Point { unit: Unit::Celsius, ..point("shunt.battery_temperature", None) };
+    let id = snapshot.declare(cells).unwrap();
+    let mut seen = String::new();
+    for (second, value) in values.iter().enumerate() {
+        let now = at(second as u64);
+        snapshot.set(now, id, Value::number(*value));
+        seen.push(match snapshot.number(now, id, MAX_AGE) {
+            Ok(_) => '=',
+            Err(Reason::TooFast { .. }) => 'x',
+            Err(_) => '.',
+        });
+        let suspect = snapshot.quality(now, id) == Quality::Suspect;
+        assert_eq!(suspect, !seen.ends_with('='), "{values:?} at {second}");
+        let good = snapshot.good_number(now.monotonic, id, MAX_AGE).is_some();
+        assert_eq!(good, seen.ends_with('='), "{values:?} at {second}");
+    }
+    assert_eq!(seen, expected, "{values:?}");
+}
+
+#[test]
+fn a_wild_value_is_passed_over_and_a_lasting_one_is_believed() {
+    check_rate(&[5.0, 5.0, 9.0, 5.0], ".===");
+    check_rate(&[5.0, 5.0, 85.0, 5.0, 5.0], ".=x==");
+    check_rate(&[5.0, 5.0, 85.0, 85.0, 85.0, 85.0, 85.0, 85.0, 85.0], ".=xxxxx==");
+    check_rate(&[5.0, 5.0, 85.0, -40.0, 85.0, -40.0, 6.0], ".=xxxx=");
+}
+
+#[test]
+fn a_limit_of_the_owner_counts_and_may_be_none() {
+    let rates = |limit: Option<f64>| Rates {
+        named: [("shunt.soc".to_owned(), limit)].into(),
+        by_unit: true,
+    };
+    for (limit, good) in [(Some(1.0), false), (Some(50.0), true), (None, true)] {
+        let mut snapshot = Snapshot::new();
+        let id = snapshot.declare(point("shunt.soc", None)).unwrap();
+        snapshot.limit_rates(rates(limit));
+        for (second, value) in [50.0, 50.0, 80.0].into_iter().enumerate() {
+            snapshot.set(at(second as u64), id, Value::number(value));
+        }
+        let seen = snapshot.number(at(3), id, MAX_AGE);
+        assert_eq!(seen.is_ok(), good, "{limit:?}");
+    }
+}

@@ -96,7 +96,7 @@ fn an_input_is_one_thing() {
     check_more(
         "[inputs.x]\nfrom = \"shunt.soc\"\nunit = \"%\"\n",
         &[
-            "17:1 unknown key `unit` in [inputs.x]; known here: expression, first_of, from, grace, max_age, valid",
+            "17:1 unknown key `unit` in [inputs.x]; known here: expression, first_of, from, grace, max_age, max_rate, valid",
         ],
     );
 }

@@ -1,0 +1,93 @@
+//! Whether a value can have changed as fast as it seems.
+//!
+//! A probe whose wire breaks, or a frame that a checksum let through, jumps; a
+//! battery's temperature does not. One wild value is passed over. A new level that
+//! stays is believed after some frames: it was real after all, as when a battery
+//! monitor synchronises to 100 %.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::FRAMES_TO_TRUST;
+use crate::units::Unit;
+
+/// Frames that a new level must last to be believed.
+pub const FRAMES_AFTER_JUMP: u8 = 6;
+
+/// No temperature of a battery, an enclosure or a charger changes faster, in °C a second.
+const CELSIUS: f64 = 5.0;
+
+/// No state of charge changes faster, in % a second, unless it is set anew.
+const PERCENT: f64 = 5.0;
+
+/// Frames come about once a second: two in the same moment are no proof of a jump.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// How fast the values of points may change, in their unit a second.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// By name of point; `None`: as fast as it likes.
+    pub named: BTreeMap<String, Option<f64>>,
+    /// Whether temperatures and states of charge have limits without being named.
+    pub by_unit: bool,
+}
+
+impl Rates {
+    pub(super) fn of(&self, name: &str, unit: Unit) -> Option<f64> {
+        match (self.named.get(name), unit) {
+            (Some(named), _) => *named,
+            (None, Unit::Celsius) if self.by_unit => Some(CELSIUS),
+            (None, Unit::Percent) if self.by_unit => Some(PERCENT),
+            _ => None,
+        }
+    }
+}
+
+/// How far a point's frames can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Trust {
+    /// Frames accepted since it was last stale or jumped, saturating.
+    frames: u8,
+    /// How many it takes.
+    needs: u8,
+    /// How fast it jumped, if it did.
+    pub jump: Option<f64>,
+    /// The last value that was believed, and when it arrived.
+    believed: Option<(f64, Duration)>,
+}
+
+impl Trust {
+    /// Nothing is trusted yet.
+    pub const NONE: Self = Self { frames: 0, needs: FRAMES_TO_TRUST, jump: None, believed: None };
+
+    #[inline]
+    pub const fn is_enough(&self) -> bool {
+        self.frames >= self.needs
+    }
+
+    /// One more frame that follows the last one in time.
+    pub fn next(mut self, now: Duration, number: Option<f64>, max_rate: Option<f64>) -> Self {
+        self.frames = self.frames.saturating_add(1);
+        let (Some(number), Some(limit)) = (number, max_rate) else { return self };
+        if let Some((before, at)) = self.believed {
+            let rate = (number - before).abs() / now.saturating_sub(at).max(SHORTEST).as_secs_f64();
+            // Written so that what is no number is too fast.
+            if rate <= limit {
+                self = Self { needs: FRAMES_TO_TRUST, jump: None, ..self };
+                self.frames = self.frames.max(FRAMES_TO_TRUST);
+            } else if self.jump.is_none() {
+                (self.frames, self.needs, self.jump) = (1, FRAMES_AFTER_JUMP, Some(rate));
+            }
+        }
+        if self.is_enough() {
+            (self.jump, self.needs) = (None, FRAMES_TO_TRUST);
+            self.believed = Some((number, now));
+        }
+        self
+    }
+
+    /// The first frame after a silence.
+    pub fn first(now: Duration, number: Option<f64>, max_rate: Option<f64>) -> Self {
+        Self::NONE.next(now, number, max_rate)
+    }
+}
