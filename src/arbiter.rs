@@ -48,6 +48,8 @@ struct Line {
     spells: Spells,
     /// Whether the last charge counted a start as well as a write.
     charged_start: bool,
+    /// What was charged and has not come to an end: its own charge does not hold it.
+    under_way: Option<Want>,
     wish: Option<Override>,
 }
 
@@ -144,11 +146,18 @@ impl Arbiter {
             line.starts.add(now);
         }
         line.writes.add(now);
+        line.under_way = Some(want);
+    }
+
+    /// An act came to an end other than the one wanted; its charge stays.
+    pub fn missed(&mut self, output: OutputId) {
+        self.lines[output.index()].under_way = None;
     }
 
     /// Takes back the last charge: nothing was done after all.
     pub fn refund(&mut self, output: OutputId) {
         let line = &mut self.lines[output.index()];
+        line.under_way = None;
         line.writes.take_back();
         if std::mem::take(&mut line.charged_start) {
             line.starts.take_back();
@@ -158,6 +167,7 @@ impl Arbiter {
     /// Learns what an output really has. Minimum times start at a change.
     pub fn moved(&mut self, now: Duration, output: OutputId, actual: Want) {
         let line = &mut self.lines[output.index()];
+        line.under_way = line.under_way.filter(|want| *want != actual);
         match line.times.moved(now, actual, line.policy.safe) {
             Edge::None => {}
             Edge::Away => line.spells.begin(now),
@@ -200,6 +210,7 @@ impl Line {
             starts: Recent::over(HOUR),
             spells: Spells::default(),
             charged_start: false,
+            under_way: None,
             wish: None,
         }
     }
@@ -210,7 +221,7 @@ impl Line {
             return None;
         }
         let over = self.over_time(now);
-        if over.is_some() || self.times.actual == Some(wanted) {
+        if over.is_some() || [self.times.actual, self.under_way].contains(&Some(wanted)) {
             return over;
         }
         self.rests(now).or_else(|| self.over_budget(now))

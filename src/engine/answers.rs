@@ -19,6 +19,9 @@ impl Engine {
             Outcome::Postponed(_) if charged => self.arbiter.refund(output),
             Outcome::Postponed(_) | Outcome::Failed(_) => {}
         }
+        if charged && *outcome != Outcome::Verified {
+            self.arbiter.missed(output);
+        }
         if let Some(report) = report {
             if report.kind == Kind::Alarm {
                 self.trip(now, output, &format!("{}: {}", report.what, report.reason));

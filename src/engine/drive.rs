@@ -56,6 +56,8 @@ pub(super) struct Drive {
     clamped: Option<(Want, Want)>,
     /// How the device is kept from letting go, if it does that.
     lease: Option<Renewal>,
+    /// Trying costs nothing and wears nothing: the way to safe is never given up.
+    is_pin: bool,
     decision: Option<Decision>,
     /// Since when it is decided like this.
     since: Option<Now>,
@@ -64,7 +66,7 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    pub(super) fn new(lease: Option<Lease>) -> Self {
+    pub(super) fn new(lease: Option<Lease>, is_pin: bool) -> Self {
         let lease = lease.map(Renewal::new);
         Self {
             stage: Stage::Settled,
@@ -75,6 +77,7 @@ impl Drive {
             blind: None,
             clamped: None,
             lease,
+            is_pin,
             decision: None,
             since: None,
             last_rule: None,
@@ -282,13 +285,14 @@ impl Drive {
             }
             Outcome::Failed(why) => {
                 let tries = tries + 1;
-                self.stage = if tries < TRIES {
+                self.stage = if tries < TRIES || self.is_pin && want == safe {
                     Stage::Waiting { intent, want, tries, until: now + RETRY }
                 } else {
                     let fresh = if self.lease.is_some() { FRESH_LEASED } else { FRESH_STORED };
                     Stage::GivenUp { want, seen: self.actual, until: now + fresh }
                 };
-                return Some(failure(want, tries, why, intent));
+                // What is tried on and on has been told.
+                return (tries <= TRIES).then(|| failure(want, tries, why, intent));
             }
         };
         self.stage = Stage::Settled;

@@ -24,7 +24,7 @@ mod wishes;
 
 use std::time::Duration;
 
-use crate::arbiter::{Arbiter, OutputId, Request, Saved, Want};
+use crate::arbiter::{Arbiter, OutputId, Policy, Request, Saved, Want};
 use crate::clock::Now;
 use crate::rules::{Memory, RuleSet, Verdict};
 use crate::snapshot::Snapshot;
@@ -59,7 +59,9 @@ impl Engine {
     /// Builds an engine; every minimum time starts now.
     #[must_use]
     pub fn new(now: Duration, setup: Setup) -> Self {
-        let drives = setup.policies.iter().map(|policy| Drive::new(policy.lease)).collect();
+        // What has a state at all times is a pin.
+        let drive = |policy: &Policy| Drive::new(policy.lease, policy.always_driven);
+        let drives = setup.policies.iter().map(drive).collect();
         let mut arbiter = Arbiter::new(now, setup.policies);
         arbiter.restore(now, &setup.saved);
         let told = Told::new(now, setup.rules.rules().len());
@@ -154,7 +156,7 @@ impl Engine {
 
     /// What is declared with an output.
     #[must_use]
-    pub fn policy(&self, output: OutputId) -> &crate::arbiter::Policy {
+    pub fn policy(&self, output: OutputId) -> &Policy {
         self.arbiter.policy(output)
     }
 

@@ -376,6 +376,45 @@ fn an_output_that_does_not_obey_is_reported_once_and_not_hammered() {
 }
 
 #[test]
+fn the_last_start_and_the_last_write_are_not_held_by_their_own_charge() {
+    let limits = [
+        (|safe| Policy { max_starts_per_hour: Some(1), ..plain(safe) }) as fn(Want) -> Policy,
+        |safe| Policy { max_writes_per_day: Some(2), ..plain(safe) },
+    ];
+    for limit in limits {
+        for_both(|safe| {
+            let verb = if safe == Level::Off { "turn_on" } else { "turn_off" };
+            let rule = "(out).when(soc below 30).clear_when(soc above 45);";
+            let mut site = Site::with(limit(safe), format!("rule(\"r\").{verb}{rule}"), Mode::Run);
+            site.pass(120, Some(25.0));
+            assert_eq!(site.acts, [other(safe)]);
+            let intents = site.kinds().iter().filter(|kind| **kind == Kind::Intent).count();
+            assert_eq!(intents, 1, "{:?}", site.kinds());
+        });
+    }
+}
+
+#[test]
+fn a_pin_that_does_not_go_to_safe_is_tried_on_and_on_and_told_once() {
+    for_both(|safe| {
+        let policy = Policy { always_driven: true, ..plain(safe) };
+        let verb = if safe == Level::Off { "turn_on" } else { "turn_off" };
+        let text = format!("rule(\"r\").{verb}(out).when(soc below 30).clear_when(soc above 45);");
+        let mut site = Site::with(policy, text, Mode::Run);
+        site.pass(120, Some(25.0));
+        assert_eq!(site.acts, [other(safe)]);
+        site.output_works = false;
+        site.pass(7200, Some(50.0));
+        let alarms = site.kinds().iter().filter(|kind| **kind == Kind::Alarm).count();
+        assert_eq!((alarms, site.acts.len() > 200), (1, true), "{} acts", site.acts.len());
+        site.output_works = true;
+        site.pass(31, Some(50.0));
+        let last = site.entries.last().unwrap();
+        assert_eq!((last.kind, last.what.clone()), (Kind::Result, format!("verified {safe}")));
+    });
+}
+
+#[test]
 fn drift_is_an_alarm_and_is_restored() {
     for_both(|safe| {
         let mut site = Site::new(safe, Mode::Run);
