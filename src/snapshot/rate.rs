@@ -2,8 +2,8 @@
 //!
 //! A probe whose wire breaks, or a frame that a checksum let through, jumps; a
 //! battery's temperature does not. One wild value is passed over. A new level that
-//! stays is believed after some frames: it was real after all, as when a battery
-//! monitor synchronises to 100 %.
+//! stays is believed after some frames: it was real after all, as when a probe is
+//! moved.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,9 +17,6 @@ pub const FRAMES_AFTER_JUMP: u8 = 6;
 /// No temperature of a battery, an enclosure or a charger changes faster, in °C a second.
 const CELSIUS: f64 = 5.0;
 
-/// No state of charge changes faster, in % a second, unless it is set anew.
-const PERCENT: f64 = 5.0;
-
 /// Frames come about once a second: two in the same moment are no proof of a jump.
 const SHORTEST: Duration = Duration::from_secs(1);
 
@@ -28,7 +25,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 pub struct Rates {
     /// By name of point; `None`: as fast as it likes.
     pub named: BTreeMap<String, Option<f64>>,
-    /// Whether temperatures and states of charge have limits without being named.
+    /// Whether temperatures have a limit without being named. A state of charge has
+    /// none: a monitor that synchronises sets it anew, and that is no fault.
     pub by_unit: bool,
 }
 
@@ -37,7 +35,6 @@ impl Rates {
         match (self.named.get(name), unit) {
             (Some(named), _) => *named,
             (None, Unit::Celsius) if self.by_unit => Some(CELSIUS),
-            (None, Unit::Percent) if self.by_unit => Some(PERCENT),
             _ => None,
         }
     }
