@@ -56,6 +56,7 @@ impl Chain {
     fn live(&mut self) {
         let heard = lock(&self.site.mppt).received_total();
         self.weather();
+        self.site.forget_deaths();
         let daemon = self.site.run();
         let death = self.below(8);
         let questions = if self.below(3) == 0 { self.below(4) } else { self.below(150) };
@@ -143,6 +144,7 @@ impl Chain {
     /// The last life: it starts, closes what is open, and ends in order.
     fn finish(self) -> [u64; 4] {
         self.site.soc(60.0);
+        self.site.forget_deaths();
         let mut daemon = self.site.run();
         daemon.wait_for("mode", &["run", "started"]);
         daemon.wait_for("device", &["shunt", "health", "TEXT alive"]);
@@ -266,4 +268,20 @@ fn an_active_low_board_is_never_on_before_it_is_decided() {
     daemon.wait_for("result", &["heater", "verified on"]);
     assert!(daemon.end(Signal::TERM).success());
     assert_eq!(of_heater(site.witness.moves()), [true, false, true]);
+}
+
+#[test]
+fn a_daemon_that_dies_again_and_again_ends_in_safe() {
+    let site = Site::new();
+    let _ = site.run_in_need().end(Signal::KILL);
+    for _ in 0..4 {
+        let mut daemon = site.run();
+        daemon.wait_for("mode", &["run", "started"]);
+        let _ = daemon.end(Signal::KILL);
+    }
+    let mut daemon = site.run();
+    daemon.wait_for("alarm", &["crash loop"]);
+    daemon.wait_for("device", &["shunt", "health", "TEXT alive"]);
+    assert!(site.pins_are_safe());
+    assert!(site.say(&["status"]).starts_with("mode safe"));
 }
