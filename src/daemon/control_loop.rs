@@ -195,6 +195,8 @@ impl ControlLoop {
                 warn!(%notice, "storage");
                 self.note(Kind::Alarm, "", "storage", &notice.to_string());
             }
+            // A full queue is for tomorrow: the day is asked for again.
+            Input::DeviceDay(day) => drop(self.store.send(store::Command::Day(day))),
             Input::Asked(ask, reply) => {
                 let answer = self.answer(now, &ask);
                 // Whoever asked may have gone away.

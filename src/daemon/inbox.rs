@@ -35,6 +35,8 @@ pub(super) enum Input {
     Feedback { output: OutputId, actual: Option<Want> },
     /// The store has something to say.
     Stored(store::Report),
+    /// What a charger remembers of a day.
+    DeviceDay(store::DeviceDay),
     /// A person is about to write a register: it goes on when this is recorded.
     ManualIntent { device: String, what: String, recorded: oneshot::Sender<Result<(), String>> },
     /// A person has written a register.

@@ -15,6 +15,7 @@ mod asked;
 mod assembly;
 mod beginning;
 mod control_loop;
+mod day_records;
 mod deadline;
 mod desk;
 mod gap;
@@ -160,6 +161,7 @@ impl Daemon {
         let config = options.config.clone();
         let loaded = reload::loaded(&options);
         let mut tasks = open_ports(&options, commands, &desk, &inbox);
+        tasks.extend(day_records::start(&options, &desk, &inbox));
         let alive = alive::Alive::start(heartbeat).map_err(StartError::Thread)?;
         let watch = deadline::Watch::start(deadline::LIMIT).map_err(StartError::Thread)?;
         let control = assembly::assemble(options, hands, store, inbox.clone(), alive, watch);
