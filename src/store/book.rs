@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 
+use super::ballast::Ballast;
 use super::file::Database;
 use super::journal;
 use super::lanes::Pending;
@@ -19,6 +20,9 @@ use crate::journal::Kind;
 /// Entries of things that have happened are kept this long, in number, while
 /// the journal cannot be written: a day of a site that switches every minute.
 const BACKLOG_MAX: usize = 1500;
+
+/// Journal commits between two looks at the room on the disk: an hour or two.
+const LOOK_EVERY: u32 = 100;
 
 /// The journal file and what belongs into it.
 #[derive(Debug)]
@@ -33,11 +37,16 @@ pub(super) struct Book {
     backlog: VecDeque<Pending>,
     /// The last write failed: all state is saved with the next one.
     resave: bool,
+    ballast: Ballast,
+    /// Writes until it is looked whether ballast can be taken on.
+    look_in: u32,
 }
 
 impl Book {
     pub fn new(file: Database, queue: Arc<Queue>, entries_kept: u32) -> Self {
         Self {
+            ballast: Ballast::new(file.folder()),
+            look_in: 0,
             file,
             states: BTreeMap::new(),
             last_intent: 0,
@@ -66,11 +75,43 @@ impl Book {
     ) -> Result<(), String> {
         self.states.extend(states.clone());
         self.backlog.extend(entries);
+        let mut result = self.commit(&states);
+        if result.as_ref().is_err_and(StoreError::is_full) && self.ballast.drop_off() {
+            result = self.commit(&states);
+            self.look_in = LOOK_EVERY;
+        }
+        self.resave = result.is_err();
+        match result {
+            Ok(ids) => {
+                self.recorded(&ids, report);
+                self.restore_ballast();
+                Ok(())
+            }
+            Err(error) => {
+                let text = error.with_cause();
+                self.not_recorded(&text, report);
+                Err(text)
+            }
+        }
+    }
+
+    fn restore_ballast(&mut self) {
+        self.look_in = match self.look_in {
+            0 => {
+                self.ballast.take_on();
+                LOOK_EVERY
+            }
+            more => more - 1,
+        };
+    }
+
+    /// One durable commit of states and everything that waits; the entries' numbers.
+    fn commit(&mut self, states: &BTreeMap<String, String>) -> Result<Vec<i64>, StoreError> {
         let (all, backlog, resave) = (&self.states, &self.backlog, self.resave);
         let keep = self.entries_kept;
-        let result = self.file.write(|tx, boot| {
+        self.file.write(|tx, boot| {
             // A new file, after a damaged one, has none of the old state.
-            let save = if resave || journal::has_no_state(tx)? { all } else { &states };
+            let save = if resave || journal::has_no_state(tx)? { all } else { states };
             for (key, json) in save {
                 journal::save_state(tx, key, json)?;
             }
@@ -80,19 +121,7 @@ impl Book {
                 .collect::<rusqlite::Result<Vec<i64>>>()?;
             journal::trim(tx, keep)?;
             Ok(ids)
-        });
-        self.resave = result.is_err();
-        match result {
-            Ok(ids) => {
-                self.recorded(&ids, report);
-                Ok(())
-            }
-            Err(error) => {
-                let text = error.with_cause();
-                self.not_recorded(&text, report);
-                Err(text)
-            }
-        }
+        })
     }
 
     fn recorded(&mut self, ids: &[i64], report: &mut dyn FnMut(Report)) {
@@ -182,6 +211,23 @@ mod tests {
         assert!(record(&mut book, Kind::Safe, &"x".repeat(100_000)).unwrap_err().contains("full"));
         // The safe entry is number 1 all the same.
         assert_eq!(record(&mut book, Kind::Intent, "small"), Ok(2));
+    }
+
+    #[test]
+    fn ballast_makes_room_for_what_must_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut book = book(dir.path());
+        book.ballast.take_on();
+        book.look_in = LOOK_EVERY;
+        let conn = book.file.connection();
+        let pages: i64 = conn.pragma_query_one(None, "page_count").unwrap();
+        conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        record(&mut book, Kind::Intent, &"x".repeat(100_000)).unwrap();
+        assert!(!dir.path().join("ballast").exists());
+        // It is taken on again when there is time to look.
+        book.look_in = 0;
+        record(&mut book, Kind::Intent, "small").unwrap();
+        assert!(dir.path().join("ballast").exists());
     }
 
     #[test]

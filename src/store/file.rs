@@ -5,7 +5,7 @@
 //! are repeated once on the new file. It knows no table but `boot`, and it
 //! never decides that control should stop: an error is a value here.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::damage::{broken_header, is_busy, is_damage};
+use super::disk::{file_length, make_directory, sync_directory};
 use super::schema::{self, Fitness};
 use super::{BootInfo, StoreError, Why};
 
@@ -22,6 +23,10 @@ const ASIDE_MAX: u32 = 9;
 
 /// The write-ahead log may keep this much space once it has been copied back.
 const WAL_KEPT_BYTES: i64 = 1024 * 1024;
+
+/// The largest log that a reader may make us keep: two months of a reader that never
+/// ends, a day of one during a journal storm.
+const WAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Files up to this size are always checked whole: about two seconds on a slow
 /// card, of the five that a start may take.
@@ -73,6 +78,7 @@ pub(super) struct Database {
     open: Option<Open>,
     aside: Vec<(PathBuf, Why)>,
     generation: u32,
+    wal_max: u64,
 }
 
 #[derive(Debug)]
@@ -103,7 +109,13 @@ impl Database {
             open: None,
             aside: Vec::new(),
             generation: 0,
+            wal_max: WAL_MAX_BYTES,
         }
+    }
+
+    /// The data directory.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// The file's name within the data directory.
@@ -146,6 +158,7 @@ impl Database {
         mut act: impl FnMut(&Transaction<'_>, i64) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         self.open()?;
+        self.bound_log()?;
         let error = match self.attempt(&mut act) {
             Ok(value) => return Ok(value),
             Err(error) => error,
@@ -177,6 +190,22 @@ impl Database {
         if let Some(Open { conn, .. }) = self.open.take() {
             // A reader may hold the log back; the next opening copies it.
             let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
+
+    /// Refuses to write while a reader keeps a log alive that has grown too large.
+    fn bound_log(&self) -> Result<(), StoreError> {
+        let log = PathBuf::from(format!("{}-wal", self.path.display()));
+        if file_length(&log) <= self.wal_max {
+            return Ok(());
+        }
+        if let Some(open) = &self.open {
+            // Whether it worked is seen from the file.
+            let _ = open.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+        match file_length(&log) {
+            bytes if bytes > self.wal_max => Err(StoreError::Held { file: self.spec.name, bytes }),
+            _ => Ok(()),
         }
     }
 
@@ -291,28 +320,6 @@ impl Database {
     }
 }
 
-/// Makes the data directory, its entry on the disk included.
-fn make_directory(dir: &Path) -> Result<(), StoreError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(dir).map_err(|source| StoreError::Io { path: dir.to_owned(), source })?;
-    sync_directory(dir.parent());
-    Ok(())
-}
-
-/// Makes renames and new files survive a power cut. Where a file system cannot
-/// do that there is nothing better, so a failure is not told.
-fn sync_directory(dir: Option<&Path>) {
-    if let Some(dir) = dir.filter(|dir| !dir.as_os_str().is_empty()) {
-        let _ = File::open(dir).and_then(|dir| dir.sync_all());
-    }
-}
-
-fn file_length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |file| file.len())
-}
-
 fn boot_row(conn: &Connection, boot: &BootInfo) -> rusqlite::Result<i64> {
     conn.execute(
         "INSERT OR IGNORE INTO boot (boot, started_ms, wall_trusted, version)
@@ -325,4 +332,36 @@ fn boot_row(conn: &Connection, boot: &BootInfo) -> rusqlite::Result<i64> {
         ],
     )?;
     conn.query_row("SELECT id FROM boot WHERE boot = ?1", [&boot.id], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Now;
+
+    #[test]
+    fn a_reader_that_never_ends_is_named_before_the_log_fills_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let started = Now {
+            monotonic: Duration::ZERO,
+            wall: jiff::Timestamp::UNIX_EPOCH,
+            wall_trusted: false,
+        };
+        let boot = BootInfo { id: "b".to_owned(), started, version: "0".to_owned() };
+        let mut file = Database::new(dir.path(), &JOURNAL, boot, Duration::ZERO);
+        file.wal_max = 100_000;
+        let mut fill = || {
+            file.write(|tx, _| {
+                let sql = "INSERT OR REPLACE INTO state VALUES ('k', hex(randomblob(20000)))";
+                tx.execute(sql, [])
+            })
+        };
+        fill().unwrap();
+        let reader = Connection::open(dir.path().join("journal.db")).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM state").unwrap();
+        let refused = (0..20).find_map(|_| fill().err()).unwrap();
+        assert!(matches!(refused, StoreError::Held { .. }), "{refused}");
+        reader.execute_batch("ROLLBACK").unwrap();
+        fill().unwrap();
+    }
 }

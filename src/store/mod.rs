@@ -20,10 +20,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+mod ballast;
 mod book;
 mod boot;
 mod command;
 mod damage;
+mod disk;
 mod file;
 pub mod history;
 mod journal;
@@ -176,6 +178,17 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
     },
+    /// Somebody reads and does not end: the log beside the file would grow for ever.
+    #[error(
+        "another program has kept {file} open for reading until its log grew to {} MB: \
+         end that program, and writing goes on", bytes / 1_000_000
+    )]
+    Held {
+        /// The file's name.
+        file: &'static str,
+        /// The size of the log.
+        bytes: u64,
+    },
     /// SQLite failed.
     #[error("{file} cannot be used")]
     Sqlite {
@@ -195,6 +208,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the disk has no room left.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let full = Some(rusqlite::ErrorCode::DiskFull);
+        matches!(self, Self::Sqlite { source, .. } if source.sqlite_error_code() == full)
+    }
+
     /// The message with its cause, on one line.
     #[must_use]
     pub fn with_cause(&self) -> String {

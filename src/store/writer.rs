@@ -153,6 +153,8 @@ impl Writer {
 
     /// Passes on what has changed, once.
     fn tell(&mut self, health: Health) {
+        // Before anybody hears of it: who hears it may look.
+        self.queue.set_health(health.clone());
         let files = [
             (self.book.file.name(), &self.health.journal, &health.journal),
             (self.history.file.name(), &self.health.history, &health.history),
@@ -171,7 +173,6 @@ impl Writer {
                 _ => {}
             }
         }
-        self.queue.set_health(health.clone());
         self.health = health;
     }
 }

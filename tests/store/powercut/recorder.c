@@ -54,10 +54,12 @@ static int below(const char *path) {
     return start() && path && strncmp(path, dir, strlen(dir)) == 0;
 }
 
-/* Shared memory of the write-ahead log is rebuilt from it and holds nothing itself. */
+/* Shared memory of the write-ahead log is rebuilt from it and holds nothing itself;
+ * ballast is megabytes of zeros. */
 static int counts(const char *path) {
     size_t n = strlen(path);
-    return !(n > 4 && strcmp(path + n - 4, "-shm") == 0);
+    return !(n > 4 && strcmp(path + n - 4, "-shm") == 0)
+        && !(n > 7 && strcmp(path + n - 7, "ballast") == 0);
 }
 
 static const char *base(const char *path) {
