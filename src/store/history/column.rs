@@ -224,10 +224,10 @@ fn whole(numbers: &[f64], decimals: u8) -> Option<Vec<i64>> {
     let scale = scale(decimals);
     let step = |number: &f64| {
         let steps = (number * scale).round();
-        // As it will be read: a negative zero is no whole number.
-        let whole = steps as i64;
-        let same = (whole as f64 / scale).to_bits() == number.to_bits();
-        (same && steps.abs() < WHOLE_MAX).then_some(whole)
+        // A negative zero comes back as zero: the numbers are equal, and one of them
+        // must not make an hour of decimals eight bytes each.
+        let same = steps / scale == *number;
+        (same && steps.abs() < WHOLE_MAX).then_some(steps as i64)
     };
     numbers.iter().map(step).collect()
 }
@@ -278,7 +278,9 @@ mod tests {
         let mut bytes = Vec::new();
         column.encode(&mut bytes);
         let found = Column::decode(&bytes).unwrap();
-        let bits = |column: &Column| column.numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
+        let bits = |column: &Column| {
+            column.numbers.iter().map(|n| (n + 0.0).to_bits()).collect::<Vec<_>>()
+        };
         assert_eq!(bits(&found), bits(&column));
         assert!(found.readings().eq(column.readings()));
         assert_eq!(found.count(), values.len());
@@ -296,6 +298,12 @@ mod tests {
         check(&[text("HQ1"), None, text("HQ1"), text("HQ2"), text("HQ1")]);
         check(&numbers([0.1 + 0.2, f64::MIN_POSITIVE, 1e300, -273.15]));
         check(&[]);
+    }
+
+    #[test]
+    fn a_negative_zero_among_decimals_costs_no_more_than_zero() {
+        let hour = |zero: f64| numbers((0..3600).map(|n| if n == 7 { zero } else { 0.1 }));
+        assert_eq!(check(&hour(-0.0)), check(&hour(0.0)));
     }
 
     #[test]
