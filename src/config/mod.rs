@@ -20,6 +20,7 @@ mod pins;
 mod probes;
 pub mod reader;
 mod setpoints;
+mod site;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ pub use outputs::{Actuator, OnMode, Output};
 pub use pins::pins_of;
 use reader::{Placed, Reader, Section};
 pub use setpoints::Setpoint;
+pub use site::Site;
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,30 +81,6 @@ pub struct Config {
     pub logs: Vec<Log>,
     /// All of these as rules know them, with what conditions of this file ask for.
     world: World,
-}
-
-/// Where the site is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Site {
-    /// Degrees, north positive.
-    pub latitude: f64,
-    /// Degrees, east positive.
-    pub longitude: f64,
-    /// IANA name, such as `America/Anchorage`; the machine's own if absent.
-    pub timezone: Option<String>,
-}
-
-impl Site {
-    /// The place as rules know it. Without a name, or where the machine has no time
-    /// zone database, the machine's own zone counts.
-    fn place(&self) -> rules::Site {
-        let named = self.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        rules::Site {
-            latitude: self.latitude,
-            longitude: self.longitude,
-            zone: named.unwrap_or_else(TimeZone::system),
-        }
-    }
 }
 
 /// Why a configuration or its rules cannot be used.
@@ -203,7 +181,7 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
     let keeping = logs::keeping(root);
     let logs = logs::logs(root, &devices, &inputs.plain);
     let config = Config {
-        site: root.section("site").and_then(|section| site(&section)),
+        site: root.section("site").and_then(|section| site::site(&section)),
         data: path("data", "data"),
         rules: path("rules", "rules"),
         devices,
@@ -226,32 +204,6 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
     let named = world.inputs.iter().filter(|input| !input.name.contains('.'));
     let inputs = named.cloned().collect();
     Config { inputs, world, ..config }
-}
-
-fn site(section: &Section<'_>) -> Option<Site> {
-    let latitude = section.number("latitude", -90.0, 90.0);
-    let longitude = section.number("longitude", -180.0, 180.0);
-    let timezone = section.text("timezone");
-    // A machine without a time zone database cannot say that a name is wrong.
-    let zones = jiff::tz::db();
-    if let Some(zone) = &timezone
-        && !zones.is_definitively_empty()
-        && zones.get(&zone.value).is_err()
-    {
-        let message = format!("there is no time zone \"{}\"", zone.value);
-        section.complain(zone.span.clone(), message, "for example \"America/Anchorage\"");
-    }
-    for key in ["latitude", "longitude"] {
-        if !section.has(key) {
-            section.missing(key, "degrees, north and east are positive");
-        }
-    }
-    section.done();
-    Some(Site {
-        latitude: latitude?.value,
-        longitude: longitude?.value,
-        timezone: timezone.map(|zone| zone.value),
-    })
 }
 
 /// Every name that rules can use; one name means one thing.
