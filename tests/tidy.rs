@@ -31,11 +31,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // edge
+    // What is declared of pins, probes and the history is said in their own types.
     (
         "config",
         &[
             "units", "clock", "problem", "vedirect", "snapshot", "arbiter", "rules", "trial",
-            "actuator", "probe",
+            "actuator", "probe", "store",
         ],
     ),
     ("probe", &[]),

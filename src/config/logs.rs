@@ -5,88 +5,15 @@
 use std::time::Duration;
 
 use crate::problem::nearest;
-use crate::rules::{Input, World};
+use crate::rules::{Input, World, refuse_name};
+use crate::store::{Aggregate, Cadence, Keep, LogRule};
 
 use super::devices::Device;
 use super::inputs::quantities;
 use super::reader::{Placed, Section, duration};
-use crate::rules::refuse_name;
-
-/// How long the history is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Keeping {
-    /// Every reading.
-    pub full_rate: Duration,
-    /// Sums of minutes.
-    pub minutes: Duration,
-    /// Sums of quarters of an hour.
-    pub quarters: Duration,
-    /// Sums of days, counters and the devices' own days.
-    pub days: Duration,
-    /// The most bytes of `history.db`.
-    pub max_size: u64,
-}
 
 /// A year with its leap day.
 const YEAR: Duration = Duration::from_secs(366 * 86_400);
-
-impl Default for Keeping {
-    fn default() -> Self {
-        let days = |count: u64| Duration::from_secs(count * 86_400);
-        Self {
-            full_rate: days(90),
-            minutes: YEAR,
-            quarters: YEAR * 10,
-            days: YEAR * 50,
-            max_size: 2_000_000_000,
-        }
-    }
-}
-
-/// A log on a schedule.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Log {
-    /// Its name, and the beginning of its files' names.
-    pub name: String,
-    /// Points, or `device.*`.
-    pub points: Vec<String>,
-    /// When a line is written.
-    pub cadence: Cadence,
-    /// What is written of an interval.
-    pub aggregates: Vec<Aggregate>,
-    /// Whether there is a CSV file a day.
-    pub file: bool,
-    /// Whether there are rows in `history.db`.
-    pub table: bool,
-    /// How long they are kept.
-    pub keep: Duration,
-    /// A file is synced at most so often.
-    pub sync: Duration,
-}
-
-/// When a line is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cadence {
-    /// At the end of each interval.
-    Every(Duration),
-    /// When a number has moved further than this.
-    OnChange(f64),
-}
-
-/// What is written of an interval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aggregate {
-    /// The least.
-    Min,
-    /// The mean.
-    Mean,
-    /// The greatest.
-    Max,
-    /// The last.
-    Last,
-    /// How many.
-    Count,
-}
 
 const AGGREGATES: [(&str, Aggregate); 5] = [
     ("min", Aggregate::Min),
@@ -110,22 +37,22 @@ const EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 const LOGS_MAX: usize = 32;
 
 /// Reads `[store]`.
-pub(super) fn keeping(root: &Section<'_>) -> Keeping {
-    let default = Keeping::default();
+pub(super) fn keeping(root: &Section<'_>) -> Keep {
+    let default = Keep::default();
     let Some(section) = root.section("store") else { return default };
-    let keeping = Keeping {
-        full_rate: long(&section, "full_rate", section.text("full_rate"), default.full_rate),
+    let keeping = Keep {
+        full: long(&section, "full_rate", section.text("full_rate"), default.full),
         minutes: long(&section, "minutes", section.text("minutes"), default.minutes),
         quarters: long(&section, "quarters", section.text("quarters"), default.quarters),
         days: long(&section, "days", section.text("days"), default.days),
-        max_size: size(&section, "max_size", section.text("max_size")).unwrap_or(default.max_size),
+        bytes: size(&section, "max_size", section.text("max_size")).unwrap_or(default.bytes),
     };
     section.done();
     keeping
 }
 
 /// Reads all logs.
-pub(super) fn logs(root: &Section<'_>, devices: &[Device], inputs: &[Input]) -> Vec<Log> {
+pub(super) fn logs(root: &Section<'_>, devices: &[Device], inputs: &[Input]) -> Vec<LogRule> {
     let world = World { quantities: quantities(devices), ..World::default() };
     let mut logs = Vec::new();
     for (name, section) in root.sections("log") {
@@ -145,7 +72,7 @@ pub(super) fn logs(root: &Section<'_>, devices: &[Device], inputs: &[Input]) -> 
     logs
 }
 
-fn log(section: &Section<'_>, name: Placed<String>, points: Vec<String>) -> Log {
+fn log(section: &Section<'_>, name: Placed<String>, points: Vec<String>) -> LogRule {
     let into = section.texts("into");
     let into = into.map_or(vec![Into::File], |words| {
         let known = [("file", Into::File), ("table", Into::Table)];
@@ -155,7 +82,7 @@ fn log(section: &Section<'_>, name: Placed<String>, points: Vec<String>) -> Log 
     let aggregates = aggregates.map_or(vec![Aggregate::Last], |words| {
         words.iter().filter_map(|word| section.one_of("aggregates", word, &AGGREGATES)).collect()
     });
-    Log {
+    LogRule {
         name: name.value,
         points,
         cadence: cadence(section),
@@ -163,7 +90,7 @@ fn log(section: &Section<'_>, name: Placed<String>, points: Vec<String>) -> Log 
         file: into.contains(&Into::File),
         table: into.contains(&Into::Table),
         keep: long(section, "keep", section.text("keep"), YEAR),
-        sync: section.duration("sync").unwrap_or(Duration::from_secs(600)),
+        sync_every: section.duration("sync").unwrap_or(Duration::from_secs(600)),
     }
 }
 

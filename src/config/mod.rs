@@ -33,13 +33,13 @@ use crate::probe::Probe;
 use crate::problem::{Located, Problem, Source, render, sort};
 use crate::rules::{self, Alert, Input, Interlock, Mode, RuleSet, World, refuse_name};
 use crate::snapshot::Rates;
+use crate::store::{Keep, LogRule};
 use crate::trial::{self, Premises};
 
 pub use devices::Device;
 use files::folders;
 pub use files::read;
 pub use inputs::quantities;
-pub use logs::{Aggregate, Cadence, Keeping, Log};
 pub use outputs::{Actuator, OnMode, Output};
 pub use pins::pins_of;
 use reader::{Placed, Reader, Section};
@@ -76,9 +76,9 @@ pub struct Config {
     /// What must hold for outputs and set-points to be away from safe.
     pub interlocks: Vec<Interlock>,
     /// How long the history is kept.
-    pub keeping: Keeping,
+    pub keeping: Keep,
     /// Logs on a schedule.
-    pub logs: Vec<Log>,
+    pub logs: Vec<LogRule>,
     /// All of these as rules know them, with what conditions of this file ask for.
     world: World,
 }
