@@ -1,0 +1,76 @@
+//! Outputs that do not obey, are moved by others, or cannot be read.
+
+use super::site::*;
+
+#[test]
+fn an_output_that_does_not_obey_is_reported_once_and_not_hammered() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        site.output_works = false;
+        site.pass(3000, Some(25.0));
+        assert_eq!(site.acts.len(), 3, "three tries, then no more for long");
+        let alarms = site.kinds().iter().filter(|kind| **kind == Kind::Alarm).count();
+        assert_eq!(alarms, 1);
+        site.output_works = true;
+        site.pass(1000, Some(25.0));
+        assert_eq!(site.acts.len(), 4, "an hour later it heals by itself");
+    });
+}
+
+#[test]
+fn a_pin_that_does_not_go_to_safe_is_tried_on_and_on_and_told_once() {
+    for_both(|safe| {
+        let policy = Policy { always_driven: true, ..plain(safe) };
+        let verb = if safe == Level::Off { "turn_on" } else { "turn_off" };
+        let text = format!("rule(\"r\").{verb}(out).when(soc below 30).clear_when(soc above 45);");
+        let mut site = Site::with(policy, text, Mode::Run);
+        site.pass(120, Some(25.0));
+        assert_eq!(site.acts, [other(safe)]);
+        site.output_works = false;
+        site.pass(7200, Some(50.0));
+        let alarms = site.kinds().iter().filter(|kind| **kind == Kind::Alarm).count();
+        assert_eq!((alarms, site.acts.len() > 200), (1, true), "{} acts", site.acts.len());
+        site.output_works = true;
+        site.pass(31, Some(50.0));
+        let last = site.entries.last().unwrap();
+        assert_eq!((last.kind, last.what.clone()), (Kind::Result, format!("verified {safe}")));
+    });
+}
+
+#[test]
+fn drift_is_an_alarm_and_is_restored() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        site.pass(60, Some(25.0));
+        site.pass(20, Some(50.0));
+        let now = site.now();
+        site.engine.handle(now, Event::Feedback { output: OUT, actual: Some(other(safe)) });
+        site.pass(1, Some(50.0));
+        assert_eq!(site.acts.last(), Some(&safe));
+        assert!(site.kinds().contains(&Kind::Alarm));
+    });
+}
+
+#[test]
+fn an_output_that_is_never_read_back_is_an_alarm_once() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        let now = site.now();
+        site.engine.handle(now, Event::Feedback { output: OUT, actual: None });
+        site.pass(600, Some(50.0));
+        let alarms: Vec<_> = site.entries.iter().filter(|e| e.kind == Kind::Alarm).collect();
+        assert_eq!(alarms.len(), 1, "{alarms:?}");
+        assert!(alarms[0].what.contains("unreachable"), "{alarms:?}");
+    });
+}
+
+#[test]
+fn a_level_that_cannot_be_read_is_no_reason_to_write() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        let now = site.now();
+        site.engine.handle(now, Event::Feedback { output: OUT, actual: None });
+        site.pass(60, Some(25.0));
+        assert!(site.acts.is_empty(), "{:?}", site.acts);
+    });
+}
