@@ -18,11 +18,19 @@ const POINTS: u64 = 75;
 
 #[path = "store/day.rs"]
 mod day;
+#[path = "store/year.rs"]
+mod year;
 
 fn main() {
-    // `cargo bench --bench store -- send` is about the small ones only.
-    if std::env::args().skip(1).all(|word| word.starts_with('-')) {
+    let words: Vec<String> = std::env::args().skip(1).filter(|w| !w.starts_with('-')).collect();
+    // `cargo bench --bench store -- send` is about the small ones only, `-- day` about
+    // the day, `-- year` about the year.
+    let asked = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
+    if asked("day") {
         day::report();
+    }
+    if asked("year") {
+        year::report();
     }
     divan::main();
 }

@@ -1,8 +1,7 @@
 //! A day of a site on a real disk, beside two ways of keeping it that come to mind first.
 //!
 //! 75 points a second for a day are sent as fast as the store takes them; bytes are
-//! counted by the kernel (`write_bytes` of `/proc/self/io`), syncs are real. Then a
-//! year of one point is asked for.
+//! counted by the kernel (`write_bytes` of `/proc/self/io`), syncs are real.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,14 +15,14 @@ use sunkeep::sim::plant::{Controls, Plant, Site};
 use sunkeep::sim::random::Random;
 use sunkeep::snapshot::Quality;
 use sunkeep::store::query::HistoryReader;
-use sunkeep::store::{BootInfo, Command, Keep, Options, Sample, SnapshotRow, Store, Tier};
+use sunkeep::store::{BootInfo, Command, Options, Sample, SnapshotRow, Store};
 use sunkeep::units::{Unit, Value};
 use sunkeep::vedirect::decoder::{Decoder, Frame};
 use sunkeep::vedirect::text;
 
 /// Points a second: three devices with 25 each.
 const POINTS: usize = 75;
-const SECONDS: u64 = 86_400;
+pub const SECONDS: u64 = 86_400;
 
 /// Runs everything and prints a table.
 pub fn report() {
@@ -34,19 +33,18 @@ pub fn report() {
     print_recorded();
     print_baseline("one row a sample, each its own commit", &rows_of_samples());
     print_baseline("one wide row a second, WAL", &wide_rows());
-    print_year();
     println!();
 }
 
 /// A folder on the disk that holds the build, not in memory.
-fn home(name: &str) -> PathBuf {
+pub fn home(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("store-{name}"));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir).expect("a folder below target");
     dir
 }
 
-fn at(ms: u64) -> Now {
+pub fn at(ms: u64) -> Now {
     let monotonic = Duration::from_millis(ms);
     let start: Timestamp = "2026-12-01T00:00:00Z".parse().expect("a time");
     Now { monotonic, wall: start + monotonic, wall_trusted: true }
@@ -104,7 +102,7 @@ fn names() -> Vec<Arc<str>> {
     (0..POINTS).map(|n| Arc::from(format!("{}.point_{n}", device(n)))).collect()
 }
 
-fn frames(names: &[Arc<str>], values: &[f64], ms: u64, random: &mut Random) -> Vec<Vec<Sample>> {
+pub fn frames(names: &[Arc<str>], values: &[f64], ms: u64, random: &mut Random) -> Vec<Vec<Sample>> {
     let frame = |(names, values): (&[Arc<str>], &[f64])| {
         // A block comes about once a second, by the device's own clock.
         let at = at(ms + random.bits() % 30);
@@ -120,7 +118,7 @@ fn frames(names: &[Arc<str>], values: &[f64], ms: u64, random: &mut Random) -> V
     names.chunks(25).zip(values.chunks(25)).map(frame).collect()
 }
 
-fn open(dir: &Path, options: Options) -> Store {
+pub fn open(dir: &Path, options: Options) -> Store {
     let boot = BootInfo { id: "bench".to_owned(), started: at(0), version: "0".to_owned() };
     Store::open(dir, boot, options, |_| {}).expect("a new store")
 }
@@ -144,9 +142,10 @@ fn a_day(dir: &Path) -> Day {
         if second % 10 == 0 {
             store.send(Command::Snapshot(snapshot(&names, &values, second * 1000)));
         }
+        // A site that counts on-times or averages saves them once a minute.
         if second % 60 == 0 {
             let json = format!("{{\"memory\":\"{}\"}}", "x".repeat(1500 + second as usize % 50));
-            store.send(Command::SaveState { key: "rules".to_owned(), json, durable: false });
+            store.send(Command::SaveState { key: "rules".to_owned(), json, durable: true });
         }
         if second % 300 == 0 {
             let entry = act(second * 1000);
@@ -319,49 +318,4 @@ fn wide_rows() -> Baseline {
         written: (written() - before) as f64 * 8.0,
         at_rest: size as f64 / (part * POINTS as u64) as f64,
     }
-}
-
-/// A year of one point among three, asked for at 15 minutes.
-fn print_year() {
-    const DAYS: u64 = 365;
-    let dir = home("year");
-    let keep = Keep { full: Duration::from_secs(400 * SECONDS), ..Keep::default() };
-    let flush_every = Duration::from_secs(3600);
-    let options = Options { keep, flush_every, flush_samples: 20_000, ..Options::default() };
-    let store = open(&dir, options);
-    let names: Vec<Arc<str>> = (0..3).map(|n| Arc::from(format!("shunt.point_{n}"))).collect();
-    let (mut random, mut walk) = (Random::new(3), [1300.0, 50.0, 700.0]);
-    for second in 0..DAYS * SECONDS {
-        for level in &mut walk {
-            *level = (*level + random.between(-2.0, 2.0)).round().clamp(0.0, 2000.0);
-        }
-        let values = walk.map(|level| level / 100.0);
-        let frame = frames(&names, &values, second * 1000, &mut random);
-        for frame in frame {
-            store.send(Command::Samples(frame));
-        }
-        while store.counters().samples_written + 30_000 < second * 3 {
-            std::thread::yield_now();
-        }
-    }
-    assert!(store.close());
-    let reader = HistoryReader::open(&dir).expect("the history");
-    let range = at(0).wall..at(DAYS * SECONDS * 1000).wall;
-    let clock = SystemClock::new();
-    let best = |ask: &dyn Fn() -> usize| {
-        let once = |_| {
-            let before = clock.now().monotonic;
-            let rows = ask();
-            assert_eq!(rows as u64, DAYS * 96);
-            clock.now().monotonic - before
-        };
-        (0..5).map(once).min().unwrap_or_default()
-    };
-    let rollup =
-        || reader.series("shunt.point_0", range.clone(), Tier::Quarter).map_or(0, |r| r.len());
-    let step = Duration::from_secs(900);
-    let full = || reader.aggregate("shunt.point_0", range.clone(), step).map_or(0, |r| r.len());
-    println!("  a year of one point at 15 minutes, best of 5");
-    println!("    from the table             {:8.1} ms", best(&rollup).as_secs_f64() * 1e3);
-    println!("    from every reading         {:8.1} ms", best(&full).as_secs_f64() * 1e3);
 }

@@ -20,6 +20,10 @@ const DAYS_MAX: usize = 256;
 /// A failed file is tried again after this long on the engine's clock.
 const RETRY_EVERY: Duration = Duration::from_secs(30);
 
+/// Every so many batches carry the snapshot, so five minutes apart: it takes three
+/// pages of the file, and each reading in it is in a batch already.
+const SNAPSHOT_BATCHES: u32 = 6;
+
 /// An entry on its way to the journal.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -58,6 +62,8 @@ pub(super) struct Lanes {
     entries: VecDeque<Pending>,
     samples: VecDeque<Sample>,
     snapshot: Option<Vec<SnapshotRow>>,
+    /// Batches until one carries the snapshot.
+    snapshot_in: u32,
     days: Vec<DeviceDay>,
     flushes: Vec<mpsc::Sender<Result<(), String>>>,
     /// Something durable waits.
@@ -110,7 +116,7 @@ impl Lanes {
                 self.saw(&samples);
                 self.samples.extend(samples);
             }
-            // Only the newest snapshot is worth writing.
+            // Only the newest snapshot is worth writing, now and then.
             Command::Snapshot(rows) => {
                 if self.closing {
                     return false;
@@ -155,6 +161,9 @@ impl Lanes {
         days.append(&mut self.days);
         days.truncate(DAYS_MAX);
         self.days = days;
+        if snapshot.is_some() {
+            self.snapshot_in = 0;
+        }
         // A newer one may have come in the meantime.
         self.snapshot = self.snapshot.take().or(snapshot);
     }
@@ -222,7 +231,7 @@ impl Lanes {
             // A part at a time: after each the journal gets its turn.
             let part = self.samples.len().min(options.flush_samples);
             work.history.samples = self.samples.drain(..part).collect();
-            work.history.snapshot = self.snapshot.take();
+            work.history.snapshot = self.take_snapshot();
             work.history.days = std::mem::take(&mut self.days);
         }
         self.oldest = self.samples.front().map(|sample| sample.at.monotonic);
@@ -241,6 +250,15 @@ impl Lanes {
         work.flushes = std::mem::take(&mut self.flushes);
         (self.oldest, self.retry_at) = (None, None);
         work
+    }
+
+    fn take_snapshot(&mut self) -> Option<Vec<SnapshotRow>> {
+        if self.snapshot_in > 0 {
+            self.snapshot_in -= 1;
+            return None;
+        }
+        self.snapshot_in = SNAPSHOT_BATCHES - 1;
+        self.snapshot.take()
     }
 
     fn take_journal(&mut self) -> Work {

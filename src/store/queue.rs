@@ -161,6 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn the_snapshot_comes_with_the_first_batch_and_then_with_every_sixth() {
+        let queue = queue();
+        let carried: Vec<bool> = (0..8)
+            .map(|n| {
+                assert!(queue.send(Command::Snapshot(Vec::new())) && queue.send(samples(4, n)));
+                queue.take().unwrap().history.snapshot.is_some()
+            })
+            .collect();
+        assert_eq!(carried, [true, false, false, false, false, false, true, false]);
+        queue.close();
+        assert!(queue.take().unwrap().history.snapshot.is_some());
+    }
+
+    #[test]
     fn samples_given_back_stay_in_front_and_within_the_bound() {
         let queue = queue();
         assert!(queue.send(samples(8, 1)));

@@ -134,18 +134,7 @@ fn joined(rows: Vec<Row>, start: impl Fn(Timestamp) -> Timestamp) -> Vec<Row> {
     let mut found: BTreeMap<Timestamp, Row> = BTreeMap::new();
     for row in rows {
         let time = start(row.time);
-        let join = |sum: &mut Row| {
-            let (a, b) = (f64::from(sum.count), f64::from(row.count));
-            *sum = Row {
-                time,
-                min: sum.min.min(row.min),
-                mean: (sum.mean * a + row.mean * b) / (a + b),
-                max: sum.max.max(row.max),
-                last: row.last,
-                count: sum.count.saturating_add(row.count),
-            };
-        };
-        found.entry(time).and_modify(join).or_insert(Row { time, ..row });
+        found.entry(time).and_modify(|sum| sum.join(&row)).or_insert(Row { time, ..row });
     }
     found.into_values().collect()
 }

@@ -265,3 +265,32 @@ fn a_file_of_an_older_version_is_set_aside_with_a_sentence_and_the_journal_stays
     assert!(dir.path().join("history.db.old-run-1").exists());
     assert_eq!(words(dir.path()), ["kept"]);
 }
+
+#[test]
+fn quarters_are_filed_by_point_once_a_day_and_read_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = Bench::open(dir.path());
+    for minute in 0..50 * 60_u64 {
+        let level = (minute % 17) as f64;
+        bench.sample(vec![number("a.v", level, minute * 60_000)]);
+        if minute % 30 == 0 {
+            bench.store.flush().unwrap();
+        }
+    }
+    bench.store.flush().unwrap();
+    let conn = rusqlite::Connection::open(dir.path().join("history.db")).unwrap();
+    let count = |table: &str| -> i64 {
+        conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    let (filed, waiting) = (count("quarter"), count("quarter_new"));
+    assert!(filed >= 24 * 4 && waiting > 0 && waiting <= 25 * 4, "{filed} {waiting}");
+    let rows = reader(dir.path()).series("a.v", always(), Tier::Quarter).unwrap();
+    let again = reader(dir.path()).aggregate("a.v", always(), Duration::from_secs(900)).unwrap();
+    assert_eq!((rows.len(), rows.iter().map(|row| row.count).sum::<u32>()), (200, 3000));
+    assert!(rows.iter().zip(&again).all(|(a, b)| (a.time, a.last) == (b.time, b.last)));
+    assert!(bench.store.close());
+    assert_eq!(count("quarters"), 200);
+    let info = reader(dir.path()).info().unwrap();
+    let quarters = info.tiers.iter().find(|(tier, _)| *tier == Tier::Quarter).unwrap().1.unwrap();
+    assert_eq!(quarters, (at(0).wall, at(199 * 900_000).wall));
+}

@@ -211,6 +211,7 @@ impl Keeper {
             tail::sealed(tx, batch)?;
             logged::write(tx, logged, |point, unit| points.known(point, unit))?;
             if let Some(now) = latest(runs) {
+                seal::file_quarters(tx, now)?;
                 keep::trim(tx, now, &rules.keep, &rules.logs)?;
             }
             Ok(meter)

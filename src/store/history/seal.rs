@@ -80,7 +80,7 @@ pub fn write_sums(conn: &Connection, run: &Run, zone: &TimeZone) -> rusqlite::Re
     let quarters = rollup::coarser(&minutes, |start| start.div_euclid(QUARTER) * QUARTER);
     let days = rollup::coarser(&quarters, |start| day_of(zone, start).0);
     join_sums(conn, "minute", &minutes)?;
-    join_sums(conn, "quarter", &quarters)?;
+    join_sums(conn, "quarter_new", &quarters)?;
     join_days(conn, &days, zone)?;
     note_times(conn, &days)
 }
@@ -99,6 +99,34 @@ const JOINED: &str = "
     mean = (mean * count + excluded.mean * excluded.count) / (count + excluded.count),
     min = min(min, excluded.min), max = max(max, excluded.max),
     last = excluded.last, count = count + excluded.count";
+
+/// How long quarters wait by time until they are filed by point, in seconds.
+const FILED_AFTER: i64 = 86_400;
+
+/// Files the quarters of the last day by point, once a day.
+///
+/// By point a year of one is read in one go. Written there each hour, a page of each
+/// point would be written for four rows.
+pub fn file_quarters(conn: &Connection, now_ms: i64) -> rusqlite::Result<()> {
+    let (oldest, newest): (Option<i64>, Option<i64>) =
+        conn.query_row("SELECT min(t), max(t) FROM quarter_new", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if oldest.is_none_or(|oldest| now_ms / SECOND - oldest < FILED_AFTER) {
+        return Ok(());
+    }
+    // The newest may go on with the next hour: it must not lie in two places.
+    conn.execute(
+        &format!(
+            "INSERT INTO quarter (point, t, min, mean, max, last, count)
+             SELECT point, t, min, mean, max, last, count FROM quarter_new WHERE t < ?1
+             ORDER BY point, t
+             ON CONFLICT (point, t) DO UPDATE SET {JOINED}"
+        ),
+        [newest],
+    )?;
+    conn.execute("DELETE FROM quarter_new WHERE t < ?1", [newest]).map(drop)
+}
 
 fn join_sums(conn: &Connection, table: &str, sums: &Sums) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(&format!(

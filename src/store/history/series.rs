@@ -48,6 +48,18 @@ pub struct Row {
     pub count: u32,
 }
 
+impl Row {
+    /// Takes a later part of the same span in.
+    pub fn join(&mut self, later: &Self) {
+        let (a, b) = (f64::from(self.count), f64::from(later.count));
+        self.min = self.min.min(later.min);
+        self.mean = (self.mean * a + later.mean * b) / (a + b);
+        self.max = self.max.max(later.max);
+        self.last = later.last;
+        self.count = self.count.saturating_add(later.count);
+    }
+}
+
 /// Energy or charge of one point on one day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Amount {
@@ -118,11 +130,12 @@ pub fn series(
     tier: Tier,
     zone: &TimeZone,
 ) -> rusqlite::Result<Vec<Row>> {
-    let (table, step) = match tier {
+    let (tables, step) = match tier {
         Tier::Full => return aggregate(conn, point, range, 1000),
-        Tier::Minute => ("minute", MINUTE),
-        Tier::Quarter => ("quarter", QUARTER),
-        Tier::Day => ("day", QUARTER),
+        Tier::Minute => (&["minute"][..], MINUTE),
+        // By point, and those of the last day by time.
+        Tier::Quarter => (&["quarter", "quarter_new"][..], QUARTER),
+        Tier::Day => (&["day"][..], QUARTER),
     };
     let tx = conn.unchecked_transaction()?;
     let (from, to) = (range.start.as_millisecond(), range.end.as_millisecond());
@@ -139,10 +152,22 @@ pub fn series(
         }
     }
     let mut rows = Vec::new();
-    for id in ids {
-        read_sums(&tx, table, id, from, to, &mut rows)?;
+    for table in tables {
+        for id in &ids {
+            read_sums(&tx, table, *id, from, to, &mut rows)?;
+        }
     }
-    Ok(with_recent(rows, found))
+    // What was sealed first comes first: of two parts of a span the later knows the last.
+    rows.extend(found.into_iter().map(|(start, sum)| row_of(start, &sum)));
+    rows.sort_by_key(|row| row.time);
+    rows.dedup_by(|later, row| {
+        let same = later.time == row.time;
+        if same {
+            row.join(later);
+        }
+        same
+    });
+    Ok(rows)
 }
 
 /// Sums of one point in spans of `step_ms`, from every reading.
@@ -196,17 +221,25 @@ pub fn amounts(conn: &Connection, range: &Range<Timestamp>) -> rusqlite::Result<
     .collect()
 }
 
+/// The first and last quarter: those of each point are found at the ends of its rows.
+const QUARTERS_SPAN: &str = "
+    SELECT min(first), max(last) FROM (
+        SELECT (SELECT min(t) FROM quarter WHERE point = point.id) AS first,
+               (SELECT max(t) FROM quarter WHERE point = point.id) AS last FROM point
+        UNION ALL SELECT min(t), max(t) FROM quarter_new)";
+
 /// What the file holds.
 pub fn info(conn: &Connection) -> rusqlite::Result<Info> {
     let tx = conn.unchecked_transaction()?;
     let one = |sql: &str| tx.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let span = |table: &str| -> rusqlite::Result<Option<(Timestamp, Timestamp)>> {
-        // Two questions, each answered from the end of an index.
-        let sql = format!("SELECT (SELECT min(t) FROM {table}), (SELECT max(t) FROM {table})");
+    let span = |sql: &str| -> rusqlite::Result<Option<(Timestamp, Timestamp)>> {
         let (first, last): (Option<i64>, Option<i64>) =
-            tx.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(first.zip(last).map(|(a, b)| (timestamp(a * 1000), timestamp(b * 1000))))
     };
+    // Two questions, each answered from the end of an index.
+    let by_time =
+        |table| format!("SELECT (SELECT min(t) FROM {table}), (SELECT max(t) FROM {table})");
     let pages = |name| tx.pragma_query_one::<i64>(None, name);
     let free = pages("freelist_count")? * pages("page_size")?;
     Ok(Info {
@@ -218,9 +251,9 @@ pub fn info(conn: &Connection) -> rusqlite::Result<Info> {
         boots: one("SELECT count(*) FROM boot")?.unsigned_abs(),
         tiers: vec![
             (Tier::Full, full_span(&tx)?),
-            (Tier::Minute, span("minute")?),
-            (Tier::Quarter, span("quarter")?),
-            (Tier::Day, span("day")?),
+            (Tier::Minute, span(&by_time("minute"))?),
+            (Tier::Quarter, span(QUARTERS_SPAN)?),
+            (Tier::Day, span(&by_time("day"))?),
         ],
     })
 }
@@ -278,29 +311,6 @@ fn read_sums(
         });
     }
     Ok(())
-}
-
-/// Rows of the table, and the last hour's behind or joined with them.
-fn with_recent(rows: Vec<Row>, recent: BTreeMap<i64, Sum>) -> Vec<Row> {
-    if recent.is_empty() {
-        return rows;
-    }
-    let mut all = recent;
-    for row in rows {
-        let ms = row.time.as_millisecond();
-        // The table's part came first: its last number is older than the tail's.
-        let sum = Sum {
-            min: row.min,
-            max: row.max,
-            total: row.mean * f64::from(row.count),
-            count: row.count,
-            first_ms: ms,
-            last_ms: ms,
-            last: row.last,
-        };
-        rollup::join(&mut all, ms, &sum);
-    }
-    all.into_iter().map(|(start, sum)| row_of(start, &sum)).collect()
 }
 
 fn row_of(start: i64, sum: &Sum) -> Row {

@@ -1,4 +1,4 @@
-//! The table of what is known now: one row a point, replaced as a whole.
+//! The table of what is known now: one row a point, rewritten in its place.
 
 use std::time::Duration;
 
@@ -30,9 +30,16 @@ pub struct StoredSnapshotRow {
     pub boot: String,
 }
 
-/// Replaces the snapshot table.
+/// Replaces the snapshot table. Rows that stay keep their pages: freeing and taking
+/// them again would write twice as many.
 pub fn replace(conn: &Connection, boot: i64, rows: &[SnapshotRow]) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM snapshot", [])?;
+    let names: Vec<&str> = rows.iter().map(|row| &*row.point).collect();
+    // A list of strings always becomes JSON; an empty one would only delete too much.
+    let names = serde_json::to_string(&names).unwrap_or_else(|_| "[]".to_owned());
+    conn.prepare_cached(
+        "DELETE FROM snapshot WHERE point NOT IN (SELECT value FROM json_each(?1))",
+    )?
+    .execute([names])?;
     let mut insert = conn.prepare_cached(
         "INSERT OR REPLACE INTO snapshot
              (point, value, text, unit, quality, boot, mono_ms, wall_ms, wall_trusted, age_s)
