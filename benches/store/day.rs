@@ -102,7 +102,12 @@ fn names() -> Vec<Arc<str>> {
     (0..POINTS).map(|n| Arc::from(format!("{}.point_{n}", device(n)))).collect()
 }
 
-pub fn frames(names: &[Arc<str>], values: &[f64], ms: u64, random: &mut Random) -> Vec<Vec<Sample>> {
+pub fn frames(
+    names: &[Arc<str>],
+    values: &[f64],
+    ms: u64,
+    random: &mut Random,
+) -> Vec<Vec<Sample>> {
     let frame = |(names, values): (&[Arc<str>], &[f64])| {
         // A block comes about once a second, by the device's own clock.
         let at = at(ms + random.bits() % 30);

@@ -33,6 +33,9 @@ enum Into {
 /// The shortest and the longest interval of a log.
 const EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
 
+/// A history file smaller than this has no room for a day.
+const ROOM_FOR_A_DAY: u64 = 16_000_000;
+
 /// Logs of one site; each is a file a day.
 const LOGS_MAX: usize = 32;
 
@@ -45,7 +48,8 @@ pub(super) fn keeping(root: &Section<'_>) -> Keep {
         minutes: long(&section, "minutes", section.text("minutes"), default.minutes),
         quarters: long(&section, "quarters", section.text("quarters"), default.quarters),
         days: long(&section, "days", section.text("days"), default.days),
-        bytes: size(&section, "max_size", section.text("max_size")).unwrap_or(default.bytes),
+        bytes: size(&section, section.text("max_size"), ROOM_FOR_A_DAY).unwrap_or(default.bytes),
+        free: size(&section, section.text("min_free"), 0).unwrap_or(default.free),
     };
     section.done();
     keeping
@@ -184,9 +188,7 @@ fn long(
 }
 
 /// A size such as `"500MB"`.
-fn size(section: &Section<'_>, key: &str, text: Option<Placed<String>>) -> Option<u64> {
-    /// Smaller than this there is no room for a day.
-    const LEAST: u64 = 16_000_000;
+fn size(section: &Section<'_>, text: Option<Placed<String>>, least: u64) -> Option<u64> {
     let text = text?;
     let units = [("GB", 1_000_000_000.0), ("MB", 1_000_000.0)];
     let bytes = units.iter().find_map(|(unit, bytes)| {
@@ -195,12 +197,13 @@ fn size(section: &Section<'_>, key: &str, text: Option<Placed<String>>) -> Optio
         Some((count * bytes) as u64)
     });
     match bytes {
-        Some(bytes) if bytes >= LEAST => return Some(bytes),
+        Some(bytes) if bytes >= least => return Some(bytes),
         Some(_) => {
-            section.complain(text.span, format!("`{key}` is too small"), "16MB is the least");
+            let help = format!("{}MB is the least", least / 1_000_000);
+            section.complain(text.span, format!("\"{}\" is too small", text.value), &help);
         }
         None => {
-            let message = format!("`{key}` is not a size: \"{}\"", text.value);
+            let message = format!("\"{}\" is not a size", text.value);
             section.complain(text.span, message, "write \"500MB\" or \"2GB\"");
         }
     }

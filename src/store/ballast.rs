@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::disk::Room;
+
 /// Months of entries, and room for the log of a history that deletes old readings.
 const BYTES: usize = 4 * 1024 * 1024;
 
@@ -30,8 +32,8 @@ impl Ballast {
     pub fn take_on(&self) {
         let whole = fs::metadata(&self.path).is_ok_and(|file| file.len() == BYTES as u64);
         let Some(dir) = self.path.parent().filter(|_| !whole) else { return };
-        let ample = |free| free >= ROOM * BYTES as u64;
-        if free_bytes(dir).is_some_and(ample)
+        let ample = |room: Room| room.free >= ROOM * BYTES as u64;
+        if Room::of(dir).is_some_and(ample)
             && let Err(error) = self.fill()
         {
             tracing::debug!(%error, "no ballast");
@@ -58,12 +60,6 @@ impl Ballast {
         }
         file.sync_all()
     }
-}
-
-/// Bytes that this user may still write.
-fn free_bytes(dir: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(dir).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(test)]

@@ -27,3 +27,37 @@ pub fn sync_directory(dir: Option<&Path>) {
 pub fn file_length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |file| file.len())
 }
+
+/// What a disk has for this user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that may still be written.
+    pub free: u64,
+    /// All its bytes.
+    pub total: u64,
+}
+
+impl Room {
+    /// Asks the disk that holds a folder; `None` if it cannot be asked.
+    pub fn of(dir: &Path) -> Option<Self> {
+        let disk = rustix::fs::statvfs(dir).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+        Some(Self { free: bytes(disk.f_bavail), total: bytes(disk.f_blocks) })
+    }
+
+    /// How many bytes should be free and are not; of a small disk a tenth is enough.
+    pub fn missing(self, wanted: u64) -> u64 {
+        wanted.min(self.total / 10).saturating_sub(self.free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_disk_need_not_have_more_free_than_a_tenth() {
+        let room = Room { free: 30, total: 1000 };
+        assert_eq!((room.missing(20), room.missing(50), room.missing(500)), (0, 20, 70));
+    }
+}

@@ -350,7 +350,7 @@ fn the_history_is_kept_for_a_time_and_a_size() {
                 GOOD.lines().count() + 3
             ),
             &format!(
-                "{}:12 `max_size` is not a size: \"2\"; write \"500MB\" or \"2GB\"",
+                "{}:12 \"2\" is not a size; write \"500MB\" or \"2GB\"",
                 GOOD.lines().count() + 4
             ),
         ],

@@ -43,6 +43,9 @@ pub struct Keep {
     /// The most bytes of the file: beyond it full-rate readings go, then sums of
     /// minutes, the oldest first.
     pub bytes: u64,
+    /// Bytes of the disk that stay free: what others write must not stop the journal.
+    /// With less, rows go as from a file that is too large. At most a tenth of the disk.
+    pub free: u64,
 }
 
 /// A day.
@@ -58,22 +61,27 @@ impl Default for Keep {
             quarters: DAY * 366 * 10,
             days: DAY * 366 * 50,
             bytes: 2_000_000_000,
+            free: 64_000_000,
         }
     }
 }
 
-/// Deletes what is too old at `now_ms`, a part at a time.
+/// Deletes what is too old at `now_ms`, a part at a time. `missing` are the bytes that
+/// the disk should have free and has not.
 pub fn trim(
     conn: &Connection,
     now_ms: i64,
     keep: &Keep,
     logs: &[(String, Duration)],
+    missing: u64,
 ) -> rusqlite::Result<()> {
     let before =
         |age: Duration| now_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-    let full = bytes_used(conn)? > keep.bytes;
-    trim_segments(conn, if full { i64::MAX } else { before(keep.full) })?;
-    let minutes = if full && segments(conn)? <= 1 { i64::MAX } else { before(keep.minutes) / 1000 };
+    trim_segments(conn, before(keep.full), || Ok(true))?;
+    let too_large = || Ok(bytes_used(conn)? > keep.bytes || bytes_free(conn)? < missing);
+    trim_segments(conn, i64::MAX, too_large)?;
+    let full = too_large()? && segments(conn)? <= 1;
+    let minutes = if full { i64::MAX } else { before(keep.minutes) / 1000 };
     trim_minutes(conn, minutes, before(Duration::ZERO) / 1000)?;
     let delete = |sql: &str, before: i64| {
         conn.prepare_cached(sql)?.execute(params![before, ROWS_AT_ONCE]).map(drop)
@@ -97,6 +105,18 @@ pub fn trim(
         .map(drop)
 }
 
+/// Deletes the oldest full-rate readings until the file itself has room for what is
+/// missing on the disk; whether there were any.
+pub fn make_room(conn: &Connection, missing: u64) -> rusqlite::Result<bool> {
+    Ok(trim_segments(conn, i64::MAX, || Ok(bytes_free(conn)? < missing))? > 0)
+}
+
+/// Bytes of pages that are free for new rows: the file does not grow before they are used.
+pub fn bytes_free(conn: &Connection) -> rusqlite::Result<u64> {
+    let pragma = |name: &str| conn.pragma_query_one::<i64>(None, name);
+    Ok((pragma("freelist_count")? * pragma("page_size")?).unsigned_abs())
+}
+
 /// Bytes of pages in use.
 pub fn bytes_used(conn: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name: &str| conn.pragma_query_one::<i64>(None, name);
@@ -108,9 +128,15 @@ fn segments(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("SELECT count(*) FROM segment", [], |row| row.get(0))
 }
 
-/// Deletes the oldest segments that end before a time; the newest one stays.
-fn trim_segments(conn: &Connection, before_ms: i64) -> rusqlite::Result<()> {
-    for _ in 0..SEGMENTS_AT_ONCE {
+/// Deletes the oldest segments that end before a time, while that is wanted; returns how
+/// many. The newest one stays.
+fn trim_segments(
+    conn: &Connection,
+    before_ms: i64,
+    wanted: impl Fn() -> rusqlite::Result<bool>,
+) -> rusqlite::Result<usize> {
+    let mut gone = 0;
+    while gone < SEGMENTS_AT_ONCE && wanted()? {
         let old = conn
             .prepare_cached(
                 "SELECT id FROM segment
@@ -126,8 +152,9 @@ fn trim_segments(conn: &Connection, before_ms: i64) -> rusqlite::Result<()> {
             .execute([next << (POINT_BITS + STREAM_BITS)])?;
         conn.prepare_cached("DELETE FROM frames WHERE id < ?1")?.execute([next << STREAM_BITS])?;
         conn.prepare_cached("DELETE FROM segment WHERE id = ?1")?.execute([segment])?;
+        gone += 1;
     }
-    Ok(())
+    Ok(gone)
 }
 
 fn trim_minutes(conn: &Connection, before: i64, now: i64) -> rusqlite::Result<()> {

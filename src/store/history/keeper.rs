@@ -17,6 +17,7 @@ use super::keep::{self, Keep};
 use super::points::Points;
 use super::run::{self, Clock, Run};
 use super::{logged, read, seal, snapshot, tail};
+use crate::store::disk::Room;
 use crate::store::file::Database;
 use crate::store::log::Line;
 use crate::store::{Sample, SnapshotRow, StoreError};
@@ -119,6 +120,37 @@ impl Keeper {
         snapshot: Option<&[SnapshotRow]>,
         days: &[DeviceDay],
     ) -> Result<Written, StoreError> {
+        let mut written = self.commit(samples, snapshot, days);
+        if written.as_ref().is_err_and(StoreError::is_full) && self.make_room() {
+            written = self.commit(samples, snapshot, days);
+        }
+        let lost = written?;
+        let mut seal = if self.hour_is_over() { self.seal() } else { Ok(()) };
+        if seal.as_ref().is_err_and(StoreError::is_full) && self.make_room() {
+            seal = self.seal();
+        }
+        Ok(Written { lost, seal: seal.err() })
+    }
+
+    /// Gives up the oldest readings for room in the file; whether there were any.
+    fn make_room(&mut self) -> bool {
+        // Whatever the disk says is free could not be used.
+        let room = Room::of(self.file.folder()).map(|room| Room { free: 0, ..room });
+        let missing = room.map_or(0, |room| room.missing(self.rules.keep.free));
+        let made = self.file.write(|tx, _| keep::make_room(tx, missing)).unwrap_or(false);
+        if made {
+            tracing::warn!("the disk is full, the oldest readings are given up for new ones");
+        }
+        made
+    }
+
+    /// One durable commit of a batch; how many of its readings found no room.
+    fn commit(
+        &mut self,
+        samples: &[Sample],
+        snapshot: Option<&[SnapshotRow]>,
+        days: &[DeviceDay],
+    ) -> Result<usize, StoreError> {
         self.open()?;
         let mut batch = Vec::new();
         let points = &mut self.points;
@@ -147,8 +179,7 @@ impl Keeper {
         self.logged.clear();
         let points = &mut self.points;
         run::append(&mut self.runs, samples, |sample| points.id(&sample.point, sample.unit));
-        let seal = if self.hour_is_over() { self.seal().err() } else { None };
-        Ok(Written { lost, seal })
+        Ok(lost)
     }
 
     /// Takes lines of a log for the next commit; returns how many found no room.
@@ -196,6 +227,8 @@ impl Keeper {
         let logged = &self.logged;
         let mut anew = self.generation != Some(self.file.generation());
         let (old_meter, unplaced) = (&self.meter, self.unplaced);
+        let room = Room::of(self.file.folder());
+        let missing = room.map_or(0, |room| room.missing(rules.keep.free));
         let meter = self.file.write(|tx, boot| {
             points.save(tx, std::mem::replace(&mut anew, true))?;
             if let Some(offset) = run::offset(runs).filter(|_| unplaced) {
@@ -212,7 +245,7 @@ impl Keeper {
             logged::write(tx, logged, |point, unit| points.known(point, unit))?;
             if let Some(now) = latest(runs) {
                 seal::file_quarters(tx, now)?;
-                keep::trim(tx, now, &rules.keep, &rules.logs)?;
+                keep::trim(tx, now, &rules.keep, &rules.logs, missing)?;
             }
             Ok(meter)
         })?;
@@ -270,4 +303,87 @@ fn place_segments(
         seal::write_sums(conn, &Run { base, block }, zone)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Now;
+    use crate::snapshot::Quality;
+    use crate::store::BootInfo;
+    use crate::store::file::HISTORY;
+    use crate::units::Value;
+
+    fn at(second: u64) -> Now {
+        let monotonic = Duration::from_secs(second);
+        Now { monotonic, wall: jiff::Timestamp::UNIX_EPOCH + monotonic, wall_trusted: true }
+    }
+
+    fn keeper(dir: &std::path::Path) -> Keeper {
+        let boot = BootInfo { id: "b".to_owned(), started: at(0), version: "0".to_owned() };
+        let rules = Keeping {
+            keep: Keep::default(),
+            zone: TimeZone::UTC,
+            seal_every: Duration::from_secs(3600),
+            logs: Vec::new(),
+        };
+        Keeper::new(Database::new(dir, &HISTORY, boot, Duration::ZERO), rules)
+    }
+
+    /// Ten minutes of readings that pack badly.
+    fn ten_minutes(keeper: &mut Keeper, from: u64) -> Result<Written, StoreError> {
+        let sample = |second: u64| Sample {
+            point: "a.v".into(),
+            unit: Unit::Volt,
+            value: Value::number((second as f64).sin()),
+            quality: Quality::Good,
+            at: at(second),
+        };
+        keeper.write(&(from..from + 600).map(sample).collect::<Vec<_>>(), None, &[])
+    }
+
+    fn segments(keeper: &Keeper) -> i64 {
+        let conn = keeper.file.connection();
+        conn.query_row("SELECT count(*) FROM segment", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_takes_the_oldest_readings_and_not_the_new_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(dir.path());
+        for n in 0..60 {
+            ten_minutes(&mut keeper, n * 600).unwrap();
+        }
+        assert_eq!(segments(&keeper), 9);
+        let conn = keeper.file.connection();
+        let pages: i64 = conn.pragma_query_one(None, "page_count").unwrap();
+        // Holds for this connection, as a disk that is full for a moment.
+        conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        let mut n = 60;
+        while segments(&keeper) >= 9 {
+            assert_eq!(ten_minutes(&mut keeper, n * 600).unwrap().lost, 0);
+            n += 1;
+            assert!(n < 80, "it never became full");
+        }
+        assert!((1..=2).contains(&segments(&keeper)), "the newest stays: {}", segments(&keeper));
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_shrinks_the_history_as_far_as_it_must() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(dir.path());
+        for n in 0..60 {
+            ten_minutes(&mut keeper, n * 600).unwrap();
+        }
+        let conn = keeper.file.connection();
+        let trim = |missing| keep::trim(conn, 36_000_000, &Keep::default(), &[], missing).unwrap();
+        trim(0);
+        assert_eq!(segments(&keeper), 9);
+        trim(40_000);
+        let left = segments(&keeper);
+        assert!(left < 9 && left > 2, "{left}");
+        // The room in the file counts: nothing more goes.
+        trim(40_000);
+        assert_eq!(segments(&keeper), left);
+    }
 }

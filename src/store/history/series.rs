@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 
 use super::block::Stream;
-use super::keep::{Tier, bytes_used};
+use super::keep::{Tier, bytes_free, bytes_used};
 use super::read::{columns, damaged, frames, recent, segments};
 use super::rollup::{self, MINUTE, QUARTER, Sum};
 use super::run::{Clock, Run};
@@ -240,11 +240,9 @@ pub fn info(conn: &Connection) -> rusqlite::Result<Info> {
     // Two questions, each answered from the end of an index.
     let by_time =
         |table| format!("SELECT (SELECT min(t) FROM {table}), (SELECT max(t) FROM {table})");
-    let pages = |name| tx.pragma_query_one::<i64>(None, name);
-    let free = pages("freelist_count")? * pages("page_size")?;
     Ok(Info {
         bytes: bytes_used(&tx)?,
-        bytes_free: free.unsigned_abs(),
+        bytes_free: bytes_free(&tx)?,
         readings: one("SELECT coalesce(sum(readings), 0) FROM segment")?.unsigned_abs(),
         readings_bytes: one("SELECT coalesce(sum(bytes), 0) FROM segment")?.unsigned_abs(),
         points: one("SELECT count(*) FROM point")?.unsigned_abs(),
