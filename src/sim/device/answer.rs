@@ -11,7 +11,12 @@ use crate::vedirect::hex::{Answer, Asked, Flags, Payload, RegisterValue, Request
 use crate::vedirect::register::{Family, Type};
 
 use super::measured::{DAYS_MAX, Measured};
-use super::{Device, history};
+use super::{Device, Kind, history};
+
+/// The relay of a BMV, and the mode in which it listens (BMV HEX rev 6).
+const RELAY_CONTACT: u16 = 0x034E;
+const RELAY_MODE: u16 = 0x034F;
+const REMOTE: i64 = 2;
 
 impl Device {
     /// Reads HEX out of received bytes and queues the answers.
@@ -74,6 +79,12 @@ impl Device {
 
     fn write(&mut self, now: Duration, register: u16, bytes: &[u8]) -> RegisterValue {
         if (history::TOTAL..=history::OLDEST).contains(&register) && self.is_charger() {
+            return value(register, Flags::NOT_SUPPORTED, &[]);
+        }
+        if register == RELAY_CONTACT
+            && self.kind == Kind::Bmv
+            && self.bank.raw(RELAY_MODE) != REMOTE
+        {
             return value(register, Flags::NOT_SUPPORTED, &[]);
         }
         let before = self.bank.raw(register);

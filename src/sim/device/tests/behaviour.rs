@@ -202,6 +202,16 @@ fn any_bytes_are_survived() {
 }
 
 #[test]
+fn a_relay_listens_in_remote_mode_alone() {
+    let mut bench = bench(Kind::Bmv, Options::default());
+    assert_eq!(bench.set(0x034E, &[1]).flags, Flags::NOT_SUPPORTED);
+    assert_eq!(bench.get(0x034E).value.as_slice(), [0]);
+    bench.set(0x034F, &[2]);
+    assert_eq!(bench.set(0x034E, &[1]).flags, Flags(0));
+    assert_eq!(bench.get(0x034E).value.as_slice(), [1]);
+}
+
+#[test]
 fn what_a_device_holds_it_also_accepts() {
     for kind in Kind::ALL {
         let mut bench = bench(kind, Options::default());
@@ -209,6 +219,10 @@ fn what_a_device_holds_it_also_accepts() {
             let skipped = defaults::is_absent(kind, row.id) || row.kind == Type::Void;
             if !row.writable || !row.readable || skipped {
                 continue;
+            }
+            if kind == Kind::Bmv && row.id == 0x034E {
+                // Only a relay in remote mode listens.
+                bench.set(0x034F, &[2]);
             }
             let held = bench.get(row.id).value;
             let answer = bench.set(row.id, &held);
