@@ -8,7 +8,7 @@
 //! ```text
 //!    EDGE: moves bytes, pins, rows          CORE: no I/O, no clock, no async, no randomness           EDGE
 //!  /dev/ttyUSB0 ── serial ──┐   ┌───────────────────────── engine ─────────────────────────┐   ┌── actuator/gpio ───── relays
-//!  /dev/ttyUSB1 ── serial ──┼──►│ vedirect ► session ► snapshot ► rules ► arbiter ► effects │──►├── actuator/load_output ─ HEX write
+//!  /dev/ttyUSB1 ── serial ──┼──►│ vedirect ► session ► snapshot ► rules ► arbiter ► effects │──►├── actuator/series ──── HEX writes
 //!  1-wire, sysfs ── probe ──┘   └───────────────────────────────────────────────────────────┘   └── store ── journal, history
 //!    SHELL: drivers of the one engine ──  daemon (live) · sim (plant, devices, faults) · cli
 //! ```
@@ -36,7 +36,7 @@
 //! | [`config`] | TOML → a checked site, all problems at once |
 //! | [`serial`] | a serial port around a session |
 //! | [`probe`] | temperature sensors on 1-wire and in sysfs |
-//! | [`actuator`] | pins and the load output, switched and read back |
+//! | [`actuator`] | pins and registers, switched and read back |
 //! | [`store`] | journal, history and snapshot in SQLite, on a thread of its own |
 //! | [`plot`] | values, outputs and nights → a picture, as SVG or in a terminal |
 //! | [`control`] | what the command line and a running daemon say to each other |

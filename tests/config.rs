@@ -9,13 +9,15 @@ mod derived;
 mod mistakes;
 #[path = "config/setpoints.rs"]
 mod setpoints;
+#[path = "config/switches.rs"]
+mod switches;
 
 use std::path::Path;
 use std::time::Duration;
 
 use sunkeep::actuator::gpio::{Contact, Wiring};
 use sunkeep::arbiter::{AtExit, Level};
-use sunkeep::config::{Actuator, Config, OnMode, load, parse};
+use sunkeep::config::{Actuator, Config, load, parse};
 use sunkeep::problem::{Source, render};
 
 const GOOD: &str = r#"[devices.mppt]
@@ -76,8 +78,8 @@ fn the_shipped_example_and_rules_are_clean() {
     assert_eq!(config.heartbeat, Some(25));
     assert_eq!(heater.policy.max_on, Duration::from_secs(2 * 3600));
     let load = &config.outputs[1];
-    let on_mode = OnMode::Auto;
-    assert_eq!(load.actuator, Actuator::LoadOutput { device: "mppt".into(), on_mode });
+    let Actuator::Register(plan) = &load.actuator else { panic!("{load:?}") };
+    assert_eq!((&*plan.device, plan.register.id, plan.keeps.as_deref()), ("mppt", 0xEDAB, None));
     assert_eq!((load.policy.safe, load.policy.at_exit), (Level::On.into(), AtExit::Leave));
     assert_eq!(load.policy.max_writes_per_day, Some(12));
     assert_eq!(config.inputs[2].max_age, Duration::from_secs(30));

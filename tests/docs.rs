@@ -337,6 +337,7 @@ fn every_key_of_the_configuration_is_documented_and_no_other() {
 }
 
 const SMALL_SITE: &str = "[site]\nlatitude = 1\nlongitude = 1\n[devices.mppt]\nport = 'p'\n\
+    serial_number = 'HQ1'\n\
     [probes.cell]\nsysfs = '/sys/temp'\n\
     [inputs.soc]\nfrom = 'mppt.battery_voltage'\n\
     [outputs.load]\ndevice = 'mppt'\nload_output = true\nsafe = 'on'\n\

@@ -2,16 +2,20 @@
 //!
 //! The engine decides; an actuator does one thing, reads what became of it and
 //! says so. What is shown to people is always the read-back. GPIO pins answer at
-//! once ([`gpio`]), and a relay's contact soon after; the load output is a register of a charger and answers over
-//! its serial port ([`load_output`]), as does any set-point ([`setpoint`]).
+//! once ([`gpio`]), and a relay's contact soon after. A register answers over the serial
+//! port of its device: what its values stand for is a [`plan`], the writes that bring it
+//! somewhere a [`series`], and what is known of it meanwhile a [`hand`].
 
 mod drivers;
 pub mod gpio;
+pub mod hand;
 pub mod lease;
-pub mod load_output;
+pub mod originals;
 pub mod pin_table;
-pub mod setpoint;
+pub mod plan;
+pub mod series;
 mod simulated;
+pub mod switches;
 mod witness;
 
 use crate::arbiter::Level;

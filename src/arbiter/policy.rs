@@ -78,6 +78,14 @@ impl Policy {
         }
     }
 
+    /// Whether `actual` is a value that is to be given back, whoever has set it: what a
+    /// device lets go of by itself needs nobody for that.
+    #[must_use]
+    pub const fn owes(&self, actual: Option<Want>) -> bool {
+        let keeps = matches!(self.safe, Want::Release) && self.lease.is_none();
+        keeps && matches!(actual, Some(Want::Number(_)))
+    }
+
     /// Whether time away from safe is limited at all.
     #[must_use]
     pub const fn limits_time(&self) -> bool {

@@ -21,6 +21,7 @@ mod probes;
 pub mod reader;
 mod setpoints;
 mod site;
+mod switches;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
-use crate::arbiter::{OutputId, Policy};
+use crate::actuator::plan::Plan;
+use crate::arbiter::{OutputId, Policy, Want};
 use crate::probe::Probe;
 use crate::problem::{Located, Problem, Source, render, sort};
 use crate::rules::{self, Alert, Input, Interlock, Mode, RuleSet, World, refuse_name};
@@ -40,11 +42,12 @@ pub use devices::Device;
 use files::folders;
 pub use files::read;
 pub use inputs::quantities;
-pub use outputs::{Actuator, OnMode, Output};
+pub use outputs::{Actuator, Output};
 pub use pins::pins_of;
 use reader::{Placed, Reader, Section};
 pub use setpoints::Setpoint;
 pub use site::Site;
+pub use switches::Setting;
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +178,7 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
     let (probes, measured): (Vec<_>, Vec<_>) = probes::probes(root, &mut names).into_iter().unzip();
     inputs.plain.extend(measured);
     let outputs = outputs::outputs(root, &devices, &mut names);
-    let setpoints = setpoints::setpoints(root, &devices, &mut names);
+    let setpoints = setpoints::setpoints(root, &devices, &outputs, &mut names);
     let modes = modes::modes(root, &outputs, &setpoints, &mut names);
     let alerts = modes::alerts(root, &mut names);
     let keeping = logs::keeping(root);
@@ -247,7 +250,8 @@ impl Config {
     }
 
     fn declared_setpoints(&self) -> impl Iterator<Item = crate::rules::Setpoint> {
-        self.setpoints.iter().enumerate().map(|(index, setpoint)| {
+        let theirs = self.setpoints.iter().enumerate().filter(|(_, setpoint)| !setpoint.fixed);
+        theirs.map(|(index, setpoint)| {
             // The configuration refuses more than a u16 counts.
             let place = u16::try_from(self.outputs.len() + index).unwrap_or(u16::MAX);
             setpoint.declared(OutputId(place))
@@ -258,6 +262,16 @@ impl Config {
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
         let outputs = self.outputs.iter().map(|output| &output.policy);
         outputs.chain(self.setpoints.iter().map(|setpoint| &setpoint.policy))
+    }
+
+    /// The registers of all outputs and set-points, each with its safe state.
+    pub fn plans(&self) -> impl Iterator<Item = (&Plan, Want)> {
+        let outputs = self.outputs.iter().filter_map(|output| match &output.actuator {
+            Actuator::Register(plan) => Some((plan, output.policy.safe)),
+            Actuator::Gpio(_) => None,
+        });
+        let setpoints = self.setpoints.iter();
+        outputs.chain(setpoints.map(|setpoint| (&setpoint.plan, setpoint.policy.safe)))
     }
 
     /// Reads and compiles every `*.rhai` file of the rules folder, and runs the

@@ -2,7 +2,7 @@
 //!
 //! A mode names outputs and set-points that are declared elsewhere, with their
 //! safe states: so there is always a way back, and nothing new to restore after a
-//! crash.
+//! crash. What a register had before comes back with `safe = "original"`.
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -104,7 +104,7 @@ fn register(
 ) -> Option<(OutputId, Want)> {
     let named = |setpoint: &Setpoint| {
         let path = format!("{}.{}", setpoint.plan.device, setpoint.plan.register.name);
-        setpoint.policy.name == name.value || path == name.value
+        !setpoint.fixed && (setpoint.policy.name == name.value || path == name.value)
     };
     let Some(index) = setpoints.iter().position(named) else {
         let message = format!("no set-point is declared for `{}`", name.value);

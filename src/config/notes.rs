@@ -12,7 +12,7 @@ use crate::arbiter::OutputId;
 use crate::problem::{Problem, Source, sort};
 use crate::rules::RuleSet;
 
-use super::{Actuator, Config, Report};
+use super::{Config, Report};
 
 impl Config {
     /// Warnings about a configuration and its rules that are fit to run.
@@ -71,9 +71,9 @@ impl Config {
     fn idle(&self, rules: &RuleSet) -> Vec<(&'static str, &str, &'static str)> {
         let used = |name: &str| rules.rules().iter().any(|rule| rule.action.names(name));
         let driven = |id: OutputId| rules.rules().iter().any(|rule| rule.action.drives(id));
-        let setpoints = self.setpoints.iter().enumerate().filter(|(index, _)| {
+        let setpoints = self.setpoints.iter().enumerate().filter(|(index, setpoint)| {
             // The configuration refuses more than a u16 counts.
-            !driven(OutputId((self.outputs.len() + index) as u16))
+            !setpoint.fixed && !driven(OutputId((self.outputs.len() + index) as u16))
         });
         let setpoints =
             setpoints.map(|(_, point)| ("setpoints", point.policy.name.as_str(), "sets"));
@@ -83,12 +83,7 @@ impl Config {
 
     /// Devices that outputs and set-points write, and that need not say who they are.
     fn anonymous(&self) -> impl Iterator<Item = &str> {
-        let written = |name: &str| {
-            self.setpoints.iter().any(|setpoint| *setpoint.plan.device == *name)
-                || self.outputs.iter().any(|output| {
-                    matches!(&output.actuator, Actuator::LoadOutput { device, .. } if device == name)
-                })
-        };
+        let written = |name: &str| self.plans().any(|(plan, _)| *plan.device == *name);
         let devices = self.devices.iter().filter(|device| device.serial_number.is_none());
         devices.map(|device| device.name.as_str()).filter(move |name| written(name))
     }

@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use crate::actuator::gpio::{Backend, CHIP, Contact, Wiring};
+use crate::actuator::plan::Plan;
+use crate::actuator::switches::ALL;
 use crate::arbiter::{AtExit, Level, Policy, Want};
 
 use super::Names;
-use super::devices::{Device, known};
+use super::devices::Device;
 use super::interlocks::KEYS;
 use super::limits::Limits;
 use super::reader::{Placed, Section};
+use super::switches::{self, Setting};
 
 /// Shortest time on: no relay or compressor likes less.
 const MIN_ON: Duration = Duration::from_secs(60);
@@ -36,70 +39,22 @@ pub struct Output {
     pub actuator: Actuator,
     /// What holds whatever any rule says; its name too.
     pub policy: Policy,
+    /// What its device is set to once and for all.
+    pub settings: Vec<Setting>,
 }
 
 /// What switches an output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Actuator {
     /// A pin of the board.
     Gpio(Wiring),
-    /// The load output of a charger (register 0xEDAB).
-    LoadOutput {
-        /// The device's name.
-        device: String,
-        /// What "on" writes.
-        on_mode: OnMode,
-    },
-}
-
-/// What "on" writes to a charger's load output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnMode {
-    /// The charger's own algorithm.
-    Auto,
-    /// Forced on, without a guard against deep discharge.
-    On,
-    /// Levels set by the owner, 1.
-    User1,
-    /// Levels set by the owner, 2.
-    User2,
-    /// Conventional algorithm 1.
-    Alt1,
-    /// Conventional algorithm 2.
-    Alt2,
-    /// Automatic energy selector.
-    Aes,
-}
-
-impl OnMode {
-    /// The low four bits of register 0xEDAB.
-    #[must_use]
-    pub const fn raw(self) -> u8 {
-        match self {
-            Self::Auto => 1,
-            Self::Alt1 => 2,
-            Self::Alt2 => 3,
-            Self::On => 4,
-            Self::User1 => 5,
-            Self::User2 => 6,
-            Self::Aes => 7,
-        }
-    }
+    /// A register of a device.
+    Register(Plan),
 }
 
 const LEVELS_OF_PINS: [(&str, bool); 2] = [("high", true), ("low", false)];
 
 const LEVELS: [(&str, Level); 2] = [("on", Level::On), ("off", Level::Off)];
-
-const ON_MODES: [(&str, OnMode); 7] = [
-    ("auto", OnMode::Auto),
-    ("on", OnMode::On),
-    ("user1", OnMode::User1),
-    ("user2", OnMode::User2),
-    ("alt1", OnMode::Alt1),
-    ("alt2", OnMode::Alt2),
-    ("aes", OnMode::Aes),
-];
 
 /// Reads all outputs.
 pub(super) fn outputs(root: &Section<'_>, devices: &[Device], names: &mut Names) -> Vec<Output> {
@@ -107,12 +62,16 @@ pub(super) fn outputs(root: &Section<'_>, devices: &[Device], names: &mut Names)
     for (name, section) in root.sections("outputs") {
         names.take(&section, &name);
         let actuator = actuator(&section, devices, &outputs);
-        let policy = policy(&section, name, matches!(actuator, Some(Actuator::LoadOutput { .. })));
+        let stored = match &actuator {
+            Some((Actuator::Register(plan), _)) => Some(plan.is_stored()),
+            Some((Actuator::Gpio(_), _)) | None => None,
+        };
+        let policy = policy(&section, name, stored);
         // Read when everything that they may name is known.
         section.expect(&KEYS);
         section.done();
-        if let Some((actuator, policy)) = actuator.zip(policy) {
-            outputs.push(Output { actuator, policy });
+        if let Some(((actuator, settings), policy)) = actuator.zip(policy) {
+            outputs.push(Output { actuator, policy, settings });
         }
     }
     if outputs.len() > OUTPUTS_MAX {
@@ -122,28 +81,43 @@ pub(super) fn outputs(root: &Section<'_>, devices: &[Device], names: &mut Names)
     outputs
 }
 
-fn actuator(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Option<Actuator> {
-    match (section.has("gpio"), section.has("load_output")) {
-        (true, true) => {
-            let help = "an output is switched by a pin or by a charger: keep one";
-            section.complain(section.header("gpio"), "`gpio` beside `load_output`", help);
-            no_actuator(section)
-        }
-        (true, false) => gpio(section, outputs),
-        (false, true) => load_output(section, devices, outputs),
-        (false, false) => {
+/// What switches it, and what is set once with that.
+type Read = (Actuator, Vec<Setting>);
+
+fn actuator(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Option<Read> {
+    let keys = ALL.iter().map(|known| known.key);
+    let keys = ["gpio"].into_iter().chain(keys).chain([switches::REGISTER]);
+    let given: Vec<&str> = keys.filter(|key| section.has(key)).collect();
+    let key = match given.as_slice() {
+        [key] => *key,
+        [] => {
             let help = "add `gpio = 17`, or `device = \"mppt\"` with `load_output = true`";
             let message = format!("[{}] does not say what switches it", section.path);
             section.complain(section.span.clone(), message, help);
-            no_actuator(section)
+            return no_actuator(section);
         }
-    }
+        [one, other, ..] => {
+            let help = "an output is switched by one thing: keep one";
+            section.complain(section.header(one), format!("`{one}` beside `{other}`"), help);
+            return no_actuator(section);
+        }
+    };
+    let (plan, settings) = match ALL.iter().find(|known| known.key == key) {
+        Some(known) => switches::known(section, devices, known)?,
+        None if key == switches::REGISTER => switches::register(section, devices)?,
+        None => return Some((gpio(section, outputs)?, Vec::new())),
+    };
+    switches::free(section, &plan, switches::plans(outputs), key);
+    Some((Actuator::Register(plan), settings))
 }
 
-/// Keys of either kind may be there and are not unknown.
-fn no_actuator(section: &Section<'_>) -> Option<Actuator> {
-    for key in ["device", "active", "on_mode", "driver", "chip", "feedback", "feedback_active"] {
-        section.get(key);
+/// Keys of any kind may be there and are not unknown.
+fn no_actuator(section: &Section<'_>) -> Option<Read> {
+    let of_pins = ["active", "driver", "chip", "feedback", "feedback_active"];
+    let of_registers = ["device", "on_mode", "on", "off", "disconnect_below", "reconnect_above"];
+    for keys in [&of_pins[..], &of_registers] {
+        // Not asked for, and no mistake.
+        section.expect(keys);
     }
     None
 }
@@ -213,32 +187,8 @@ pub(super) fn free_pin(section: &Section<'_>, pin: Placed<u32>, outputs: &[Outpu
     Some(pin)
 }
 
-fn load_output(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Option<Actuator> {
-    let flag = section.boolean("load_output");
-    let device = section.text("device");
-    let on_mode = section.choice("on_mode", &ON_MODES);
-    if !section.has("device") {
-        section.missing("device", "the charger whose load output it is: `device = \"mppt\"`");
-    }
-    if let Some(Placed { value: false, span }) = flag {
-        let help = "remove the line, or write `load_output = true`";
-        section.complain(span, "`load_output = false` switches nothing", help);
-    }
-    let device = device?;
-    known(section, devices, &device.value, &device.span)?;
-    let same = |output: &&Output| match &output.actuator {
-        Actuator::LoadOutput { device: other, .. } => *other == device.value,
-        Actuator::Gpio(_) => false,
-    };
-    if let Some(other) = outputs.iter().find(same) {
-        let name = &other.policy.name;
-        let message = format!("the load output of `{}` is `{name}` already", device.value);
-        section.complain(device.span.clone(), message, "a charger has one load output");
-    }
-    Some(Actuator::LoadOutput { device: device.value, on_mode: on_mode.unwrap_or(OnMode::Auto) })
-}
-
-fn policy(section: &Section<'_>, name: Placed<String>, register: bool) -> Option<Policy> {
+/// `stored`: whether a register is written, and one that wears out.
+fn policy(section: &Section<'_>, name: Placed<String>, stored: Option<bool>) -> Option<Policy> {
     if !section.has("safe") {
         section.missing("safe", "say which level does no harm: `safe = \"off\"` or \"on\"");
     }
@@ -260,14 +210,14 @@ fn policy(section: &Section<'_>, name: Placed<String>, register: bool) -> Option
         name: name.value,
         safe,
         default: safe,
-        always_driven: !register,
+        always_driven: stored.is_none(),
         at_exit: at_exit.unwrap_or(AtExit::Want(safe)),
         min_on,
         min_off,
         max_on: limits.max_on,
         max_on_per_day: limits.max_on_per_day,
         max_starts_per_hour: limits.max_starts_per_hour,
-        max_writes_per_day: writes.or(register.then_some(WRITES_PER_DAY)),
+        max_writes_per_day: writes.or((stored == Some(true)).then_some(WRITES_PER_DAY)),
         lease: None,
     })
 }

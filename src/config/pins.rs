@@ -19,7 +19,7 @@ impl Config {
             Actuator::Gpio(wiring) => {
                 Some((wiring.clone(), output.policy.safe.level()?, output.policy.name.as_str()))
             }
-            Actuator::LoadOutput { .. } => None,
+            Actuator::Register(_) => None,
         });
         // A heart that does not beat: the watchdog relay does its work.
         let heartbeat = self.heartbeat.map(|pin| (Wiring::new(pin, true), Level::Off, "heartbeat"));

@@ -5,11 +5,12 @@
 //! nothing for long. One that is kept in flash needs a range and a safe value from
 //! the owner, and is written rarely. Everything else is refused with the reason.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use toml::de::DeValue;
 
-use crate::actuator::setpoint::{Companion, Plan};
+use crate::actuator::plan::{Companion, Plan};
 use crate::arbiter::{AtExit, Lease, OutputId, Policy, Want};
 use crate::problem::nearest;
 use crate::rules;
@@ -19,7 +20,9 @@ use super::Names;
 use super::devices::{Device, known};
 use super::interlocks::KEYS;
 use super::limits::Limits;
+use super::outputs::{Actuator, Output};
 use super::reader::{Placed, Section, number_of};
+use super::switches;
 
 /// A device lets go of what it is not told for 60 s; told twice in that time, one
 /// may be lost.
@@ -37,14 +40,19 @@ const SETPOINTS_MAX: usize = 32;
 
 /// The load output's mode: an output, with all that holds for outputs.
 const LOAD_OUTPUT: u16 = 0xEDAB;
+/// The word for what a register had before.
+const ORIGINAL: &str = "original";
 /// Who is in charge of a charger: written with the values that need it.
 const NETWORK_MODE: u16 = 0x200E;
 /// Registers that only a person writes although no deny list has them.
 const BMS_PRESENT: u16 = 0xEDE8;
 
+/// The companion of a charge current limit: a host is in charge (5), or is not.
+const HOST: Companion =
+    Companion { register: NETWORK_MODE, active: 5.0, idle: Some(0.0), bits: false, before: None };
+
 /// Registers that count only while another one says that a host is in charge.
-const COMPANIONS: [(u16, Companion); 1] =
-    [(0x2015, Companion { register: NETWORK_MODE, active: 5.0, idle: 0.0 })];
+const COMPANIONS: [(u16, Companion); 1] = [(0x2015, HOST)];
 
 /// A register that rules may set.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +63,8 @@ pub struct Setpoint {
     pub range: (f64, f64),
     /// What holds whatever any rule says; its name too.
     pub policy: Policy,
+    /// It has its one value from commissioning on, and is no rule's business.
+    pub fixed: bool,
 }
 
 impl Setpoint {
@@ -75,12 +85,18 @@ impl Setpoint {
 pub(super) fn setpoints(
     root: &Section<'_>,
     devices: &[Device],
+    outputs: &[Output],
     names: &mut Names,
 ) -> Vec<Setpoint> {
     let mut found: Vec<Setpoint> = Vec::new();
     for (name, section) in root.sections("setpoints") {
         names.take(&section, &name);
-        let setpoint = setpoint(&section, name, devices, &found);
+        let setpoint = setpoint(&section, name, devices);
+        if let Some(Setpoint { plan, .. }) = &setpoint {
+            let others = found.iter().map(|other| (other.policy.name.as_str(), &other.plan));
+            let others = others.chain(switches::plans(outputs));
+            switches::free(&section, plan, others, "register");
+        }
         // Read when everything that they may name is known.
         section.expect(&KEYS);
         section.done();
@@ -90,15 +106,40 @@ pub(super) fn setpoints(
         let message = format!("{SETPOINTS_MAX} set-points are the most");
         root.complain(root.header("setpoints"), message, "");
     }
+    found.extend(outputs.iter().flat_map(settings));
     found
 }
 
-fn setpoint(
-    section: &Section<'_>,
-    name: Placed<String>,
-    devices: &[Device],
-    others: &[Setpoint],
-) -> Option<Setpoint> {
+/// What an output's device is set to, kept as it is for ever.
+fn settings(output: &Output) -> impl Iterator<Item = Setpoint> {
+    let device = match &output.actuator {
+        Actuator::Register(plan) => plan.device.clone(),
+        Actuator::Gpio(_) => "".into(),
+    };
+    output.settings.iter().filter_map(move |setting| {
+        let row = register::find(Family::Mppt, setting.register)?;
+        let value = Want::number_in_steps(setting.value, row.scale);
+        let policy = Policy {
+            // A dot is in no name of the owner's.
+            name: format!("{}.{}", output.policy.name, setting.key),
+            safe: value,
+            default: value,
+            always_driven: false,
+            at_exit: AtExit::Leave,
+            min_on: MIN_INTERVAL_STORED,
+            min_off: MIN_INTERVAL_STORED,
+            max_on: Duration::ZERO,
+            max_on_per_day: Duration::ZERO,
+            max_starts_per_hour: None,
+            max_writes_per_day: Some(WRITES_PER_DAY),
+            lease: None,
+        };
+        let range = (setting.value, setting.value);
+        Some(Setpoint { plan: Plan::number(&device, row), range, policy, fixed: true })
+    })
+}
+
+fn setpoint(section: &Section<'_>, name: Placed<String>, devices: &[Device]) -> Option<Setpoint> {
     let (device, asked) = (section.text("device"), section.text("register"));
     let (range, safe) = (section.range("range"), section.get("safe"));
     let interval = section.duration("min_interval");
@@ -116,17 +157,10 @@ fn setpoint(
     }
     let device = device?;
     let found = known(section, devices, &device.value, &device.span)?;
-    let row = row(section, found, &asked?)?;
-    if let Some(other) = others
-        .iter()
-        .find(|other| *other.plan.device == *device.value && other.plan.register.id == row.id)
-    {
-        let message = format!("this register is `{}` already", other.policy.name);
-        section.complain(section.header("register"), message, "one name for one register");
-    }
+    let row = row(section, found, &asked?, refusal)?;
     let stored = row.wear != Wear::Volatile;
     let range = bounds(section, row, range)?;
-    let safe = safe_value(section, row, range, safe?)?;
+    let (safe, keeps) = safe_value(section, found, row, range, safe?)?;
     if leave && !stored {
         let help = "without a host the device takes over within a minute";
         section.complain(section.header("at_exit"), "this value cannot be left", help);
@@ -134,8 +168,9 @@ fn setpoint(
     let interval = interval.unwrap_or(if stored { MIN_INTERVAL_STORED } else { MIN_INTERVAL });
     let companion = COMPANIONS.iter().find(|(id, _)| *id == row.id).map(|(_, c)| *c);
     Some(Setpoint {
-        plan: Plan { device: device.value.as_str().into(), register: row, companion },
+        plan: Plan { companion, keeps, ..Plan::number(&device.value, row) },
         range,
+        fixed: false,
         policy: Policy {
             name: name.value,
             safe,
@@ -153,11 +188,12 @@ fn setpoint(
     })
 }
 
-/// The catalogue's row, or a complaint.
-fn row(
+/// The catalogue's row, or a complaint; `further` has more reasons to refuse it.
+pub(super) fn row(
     section: &Section<'_>,
     device: &Device,
     asked: &Placed<String>,
+    further: impl Fn(&Register) -> Option<(String, String)>,
 ) -> Option<&'static Register> {
     let declared = match &device.family {
         Some(family) => std::slice::from_ref(family),
@@ -174,36 +210,38 @@ fn row(
         section.complain(asked.span.clone(), message, &help);
         return None;
     };
-    let Some((message, help)) = refusal(row) else {
+    let Some((message, help)) = never(row).or_else(|| further(row)) else {
         return Some(row);
     };
-    section.complain(asked.span.clone(), message, help);
+    section.complain(asked.span.clone(), message, &help);
     None
 }
 
-/// Why a rule may not set this register.
-fn refusal(row: &Register) -> Option<(String, &'static str)> {
-    let name = row.name;
-    let is = |what: &str| format!("`{name}` {what}");
+/// Why no rule may write this register, in whatever way.
+fn never(row: &Register) -> Option<(String, String)> {
+    let is = |what: &str, help: &str| Some((format!("`{}` {what}", row.name), help.to_owned()));
     match row {
-        _ if !row.writable => Some((is("cannot be written"), "")),
+        _ if !row.writable => is("cannot be written", ""),
         _ if row.denied || row.id == BMS_PRESENT => {
-            Some((is("is never written by a rule"), "a person may: `sunkeep set`"))
+            is("is never written by a rule", "a person may: `sunkeep set`")
         }
         _ if row.id == LOAD_OUTPUT => {
-            Some((is("switches the load"), "declare an output with `load_output = true`"))
+            is("switches the load", "declare an output with `load_output = true`")
         }
-        _ if row.id == NETWORK_MODE => {
-            Some((is("is written along with the values that need it"), ""))
-        }
+        _ if row.id == NETWORK_MODE => is("is written along with the values that need it", ""),
         _ if matches!(row.kind, Type::Void | Type::Text) || !row.readable => {
-            Some((is("holds no number that can be read back"), ""))
-        }
-        _ if row.wear == Wear::Volatile && !row.release => {
-            Some((is("is forgotten by the device and has no way to be released"), ""))
+            is("holds no number that can be read back", "")
         }
         _ => None,
     }
+}
+
+/// Why this register cannot be a set-point.
+fn refusal(row: &Register) -> Option<(String, String)> {
+    (row.wear == Wear::Volatile && !row.release).then(|| {
+        let what = "is forgotten by the device and has no way to be released";
+        (format!("`{}` {what}", row.name), String::new())
+    })
 }
 
 /// The range: the owner's, within the register's.
@@ -225,24 +263,29 @@ fn bounds(section: &Section<'_>, row: &Register, given: Option<(f64, f64)>) -> O
     }
 }
 
+/// What it falls back to, and the serial number whose original that is.
 fn safe_value(
     section: &Section<'_>,
+    device: &Device,
     row: &Register,
     range: (f64, f64),
     given: &toml::Spanned<DeValue<'_>>,
-) -> Option<Want> {
+) -> Option<(Want, Option<Arc<str>>)> {
     let (value, span) = (given.get_ref(), given.span());
     if row.wear == Wear::Volatile {
         if value.as_str() == Some("release") {
-            return Some(Want::Release);
+            return Some((Want::Release, None));
         }
         let help = "write `safe = \"release\"`: the device lets go of it by itself anyway";
         section.complain(span, format!("`{}` has one safe state", row.name), help);
         return None;
     }
+    if value.as_str() == Some(ORIGINAL) {
+        return Some((Want::Release, Some(switches::serial(section, device, "safe")?)));
+    }
     match number_of(value) {
         Some(number) if range.0 <= number && number <= range.1 => {
-            Some(Want::number_in_steps(number, row.scale))
+            Some((Want::number_in_steps(number, row.scale), None))
         }
         Some(number) => {
             let message = format!("`safe` is {number}, outside of `range`");
@@ -251,7 +294,8 @@ fn safe_value(
         }
         None => {
             let message = format!("`{}` is stored: its safe state is a value", row.name);
-            section.complain(span, message, "the value that the device shall fall back to");
+            let help = "the value that the device shall fall back to, or \"original\"";
+            section.complain(span, message, help);
             None
         }
     }

@@ -19,7 +19,7 @@ use crate::store::{self, Store};
 
 pub(super) fn assemble(
     mut options: Options,
-    hands: Hands,
+    mut hands: Hands,
     store: Store,
     inbox: Inbox,
     alive: alive::Alive,
@@ -32,6 +32,9 @@ pub(super) fn assemble(
         .unwrap_or_default()
         .after_restart();
     let trips = saved(control_loop::KEY_TRIPS).and_then(|json| serde_json::from_str(&json).ok());
+    let originals = saved(control_loop::KEY_ORIGINALS);
+    let originals = originals.and_then(|json| serde_json::from_str(&json).ok());
+    let strays = hands.remember(originals.unwrap_or_default());
     let (arbiter, ended) = remembered_arbiter(&options, &store);
     let beginning = Beginning::of(&options, &store);
     let ran = Ran::now(&options);
@@ -88,6 +91,7 @@ pub(super) fn assemble(
     control.engine.restore_trips(trips.unwrap_or_default());
     control.begin(&beginning, &ran);
     control.tell_ended_overrides(&ended);
+    control.tell_strays(&strays);
     control
 }
 

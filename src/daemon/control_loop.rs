@@ -52,6 +52,8 @@ pub(super) const KEY_RAN: &str = "ran";
 pub(super) const KEY_TRIPS: &str = "trips";
 /// How often people are reminded that nothing is switched.
 pub(super) const REMIND_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// Key of the values that registers had before we wrote to them.
+pub(super) const KEY_ORIGINALS: &str = "originals";
 /// Key of what the arbiter remembers.
 pub(super) const KEY_ARBITER: &str = "arbiter memory";
 
@@ -77,7 +79,8 @@ pub(super) struct ControlLoop {
     pub names: Vec<Arc<str>>,
     pub tail: VecDeque<JournalLine>,
     pub steps: u64,
-    /// Tickets of writes by hand, far from those of intents, and who waits for them.
+    /// Tickets of writes by hand and of original values, far from those of intents, and
+    /// who waits for them.
     pub next_manual: u64,
     pub manual: BTreeMap<u64, oneshot::Sender<Result<(), String>>>,
     /// Frames that ports dropped because this loop was behind.
@@ -178,10 +181,18 @@ impl ControlLoop {
             Input::Port(event) => self.port(event),
             Input::Probe { name, read } => self.probed(now, &name, read),
             Input::Applied { output, want, outcome } => {
+                self.hands.applied(output, want, &outcome);
                 self.engine.handle(now, Event::Applied { output, want, outcome });
+                self.let_go_of_originals();
             }
-            Input::Feedback { output, actual } => {
-                self.engine.handle(now, Event::Feedback { output, actual });
+            Input::Looked { output, answer } => {
+                if let Some(actual) = self.hands.looked(output, &answer) {
+                    self.engine.handle(now, Event::Feedback { output, actual: Some(actual) });
+                }
+                self.let_go_of_originals();
+            }
+            Input::Original { output, value, recorded } => {
+                self.keep_original(output, value, recorded);
             }
             Input::Stored(store::Report::Ack(ack)) => {
                 let result = ack.result.map(drop);
@@ -290,9 +301,18 @@ impl ControlLoop {
         what: &str,
         recorded: oneshot::Sender<Result<(), String>>,
     ) {
+        let entry = self.plain_entry(Kind::Manual, device, what, "asked for at the command line");
+        self.record_for(entry, recorded);
+    }
+
+    /// Records an entry for somebody who waits until it is on the disk.
+    pub(super) fn record_for(
+        &mut self,
+        entry: Entry,
+        recorded: oneshot::Sender<Result<(), String>>,
+    ) {
         self.next_manual += 1;
         let ticket = self.next_manual;
-        let entry = self.plain_entry(Kind::Manual, device, what, "asked for at the command line");
         match self.record(entry, Some(ticket)) {
             Ok(()) => drop(self.manual.insert(ticket, recorded)),
             Err(refused) => drop(recorded.send(Err(refused))),
@@ -305,7 +325,7 @@ impl ControlLoop {
         let _ = self.record(entry, None);
     }
 
-    fn plain_entry(&self, kind: Kind, subject: &str, what: &str, reason: &str) -> Entry {
+    pub(super) fn plain_entry(&self, kind: Kind, subject: &str, what: &str, reason: &str) -> Entry {
         Entry {
             at: self.clock.now(),
             kind,

@@ -13,10 +13,11 @@ use tokio::sync::oneshot;
 use super::reload::{Asker, Present};
 use crate::arbiter::{OutputId, Want};
 use crate::control::{Ask, Reply};
-use crate::engine::Outcome;
+use crate::engine::Outcome as Became;
 use crate::probe::Fault;
 use crate::rules::RuleSet;
 use crate::serial;
+use crate::session::Outcome;
 use crate::store;
 
 /// Four devices with ten frames a second fill this in half a minute: a loop
@@ -30,9 +31,12 @@ pub(super) enum Input {
     /// A probe was read, or not.
     Probe { name: String, read: Result<f64, Fault> },
     /// What became of an act that took its time.
-    Applied { output: OutputId, want: Want, outcome: Outcome },
-    /// Where a set-point is, as read for it.
-    Feedback { output: OutputId, actual: Option<Want> },
+    Applied { output: OutputId, want: Want, outcome: Became },
+    /// Where an output or a set-point is, as its device answered when it was read for it.
+    Looked { output: OutputId, answer: Outcome },
+    /// What a register has before it is written for the first time: the writing goes
+    /// on when this is recorded.
+    Original { output: OutputId, value: f64, recorded: oneshot::Sender<Result<(), String>> },
     /// The store has something to say.
     Stored(store::Report),
     /// What a charger remembers of a day.

@@ -11,6 +11,7 @@ use crate::serial::{Notice, PortEvent};
 use crate::session::{Event as DeviceEvent, Health, Link};
 use crate::snapshot::{PointId, Quality, Reason, Snapshot, View};
 use crate::store;
+use crate::vedirect::hex::Version;
 use crate::vedirect::register::Family;
 use crate::vedirect::{Measurement, product};
 
@@ -48,8 +49,11 @@ impl ControlLoop {
                 let declared = self.device(device).family;
                 let family = product.map(|product| product.family).or(declared);
                 self.device(device).family = family.or(Some(Family::Common));
+                if identity.product.is_some() {
+                    let known = family.filter(|family| *family != Family::Common);
+                    self.known_as(device, identity.firmware, known);
+                }
                 let identity = words::identity(&identity);
-                self.hands.look(device);
                 if self.device(device).identity != identity {
                     self.device(device).identity.clone_from(&identity);
                     self.note(Kind::Device, device, "identified", &identity);
@@ -79,6 +83,15 @@ impl ControlLoop {
         }
     }
 
+    /// A device is of this family: the outputs that it cannot be are told.
+    fn known_as(&mut self, device: &str, firmware: Option<Version>, family: Option<Family>) {
+        let firmware = firmware.map(Version::number);
+        for (output, why) in self.hands.identified(device, firmware, family) {
+            let name = self.engine.policy(output).name.clone();
+            self.note(Kind::Alarm, &name, "wrong device", &why);
+        }
+    }
+
     /// Says once why a port is closed, not at every attempt to open it. Readings
     /// are left to grow old: a cable that is back at once harms nothing.
     fn closed(&mut self, at: Now, device: &Arc<str>, reason: &str) {
@@ -92,8 +105,7 @@ impl ControlLoop {
 
     /// The device's output cannot be read back any more.
     fn unreadable(&mut self, now: Now, device: &str) {
-        let outputs: Vec<_> = self.hands.registers_of(device).collect();
-        for output in outputs {
+        for output in self.hands.lost(device) {
             self.engine.handle(now, Event::Feedback { output, actual: None });
         }
     }
@@ -119,10 +131,11 @@ impl ControlLoop {
                 at: now,
             });
             let value = measurement.value.as_ref();
-            if let Some((output, actual)) = self.hands.measured(device, &measurement.name, value) {
+            for (output, actual) in self.hands.measured(device, &measurement.name, value) {
                 self.engine.handle(now, Event::Feedback { output, actual });
             }
         }
+        self.let_go_of_originals();
         // A full queue is counted by the store and shown in the status.
         self.store.send(store::Command::Samples(samples));
     }

@@ -49,6 +49,7 @@ pub use lock::Lock as FolderLock;
 
 use crate::actuator::ActuatorError;
 use crate::actuator::gpio::{Pins, Wiring};
+use crate::actuator::plan::{Plan, Values};
 use crate::arbiter::Level;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -57,7 +58,7 @@ use crate::engine::Mode;
 use crate::probe::Threads;
 use crate::rules::RuleSet;
 use crate::serial::{self, Notice, PortEvent, Recorder};
-use crate::session::{self, Settings, Timing};
+use crate::session::{self, Poll, Settings, Timing};
 use crate::store::StoreError;
 
 pub use control_loop::Summary;
@@ -76,6 +77,12 @@ const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
 /// Points that no input declares count as stale after this time: HEX polls of
 /// live registers come every 30 s at the slowest.
 const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// How often the register of a switch is read back.
+const READ_BACK_SWITCHES: Duration = Duration::from_secs(15);
+
+/// How often that of a set-point is.
+const READ_BACK_NUMBERS: Duration = Duration::from_secs(60);
 
 /// What a daemon runs with.
 pub struct Options {
@@ -220,6 +227,7 @@ fn open_ports(
                 expected_product: device.product,
                 family: device.family,
                 timing: Timing::default().scaled(options.pace),
+                also: read_backs(&options.config, &device.name),
                 ..Settings::default()
             },
             recorder: options.record.as_ref().and_then(|folder| recorder(folder, &device.name)),
@@ -228,6 +236,17 @@ fn open_ports(
         tasks.push(tokio::spawn(carry(heard, desk.clone(), inbox.clone())));
     }
     tasks
+}
+
+/// What is written is read back, often enough to be noticed when somebody else
+/// moves it.
+fn read_backs(config: &Config, device: &str) -> Vec<Poll> {
+    let plans = config.plans().filter(|(plan, _)| *plan.device == *device);
+    let poll = |plan: &Plan| Poll {
+        register: plan.register.id,
+        every: if plan.values == Values::Number { READ_BACK_NUMBERS } else { READ_BACK_SWITCHES },
+    };
+    plans.map(|(plan, _)| poll(plan)).collect()
 }
 
 /// Carries events of a port to whoever they concern.

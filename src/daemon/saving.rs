@@ -1,8 +1,12 @@
 //! What must survive a restart, on its way to the disk.
 
-use super::control_loop::{ControlLoop, KEY_ARBITER, KEY_RULES, KEY_TRIPS};
+use tokio::sync::oneshot;
+
+use super::control_loop::{ControlLoop, KEY_ARBITER, KEY_ORIGINALS, KEY_RULES, KEY_TRIPS};
 use super::gap;
+use crate::arbiter::OutputId;
 use crate::clock::Now;
+use crate::journal::Kind;
 use crate::store;
 
 impl ControlLoop {
@@ -28,6 +32,46 @@ impl ControlLoop {
         }
         let rules = serde_json::to_string(self.engine.memory()).unwrap_or_default();
         self.save(KEY_RULES, rules, true);
+    }
+
+    /// Puts down what a register had before it is written for the first time, and
+    /// says when that is on the disk.
+    pub(super) fn keep_original(
+        &mut self,
+        output: OutputId,
+        value: f64,
+        recorded: oneshot::Sender<Result<(), String>>,
+    ) {
+        self.hands.keep(output, value);
+        // The entry goes to the disk after it and takes it along.
+        self.save_originals(false);
+        let subject = self.engine.policy(output).name.clone();
+        let reason = "read before the first write; it is given back";
+        let entry = self.plain_entry(Kind::Result, &subject, &format!("original {value}"), reason);
+        self.record_for(entry, recorded);
+    }
+
+    /// Forgets the original values that are there again.
+    pub(super) fn let_go_of_originals(&mut self) {
+        if self.hands.given_back() {
+            self.save_originals(true);
+        }
+    }
+
+    /// Says which values wait in vain to be given back: their set-points are declared
+    /// no longer, or belong to another device.
+    pub(super) fn tell_strays(&mut self, strays: &[String]) {
+        for stray in strays {
+            let reason = "kept before our first write, and no output or set-point of this \
+                          configuration gives it back: look at that register, `sunkeep set` it";
+            self.note(Kind::Alarm, "", &format!("original of {stray}"), reason);
+        }
+    }
+
+    fn save_originals(&mut self, durable: bool) {
+        // Texts and finite numbers always become JSON.
+        let json = serde_json::to_string(self.hands.originals()).unwrap_or_default();
+        self.save(KEY_ORIGINALS, json, durable);
     }
 
     pub(super) fn save(&mut self, key: &'static str, json: String, durable: bool) {

@@ -145,7 +145,7 @@ impl Engine {
         // What was moved before disarming is brought back; a pin has a level in any
         // case, and it is the safe one. The rest is never touched.
         if self.mode == Mode::Observe {
-            let held = drive.away() || policy.always_driven;
+            let held = drive.away() || policy.always_driven || policy.owes(drive.actual());
             return held.then(|| instead(policy.safe, Winner::Observing)).flatten();
         }
         match policy.at_exit {

@@ -11,7 +11,7 @@ use super::health::{Health, Link, Pulse};
 use super::identify::Who;
 use super::job::{self, Job, Step};
 use super::pace::{FIRMWARE_INTERLEAVING, Pace};
-use super::plan::Schedule;
+use super::plan::{self, Schedule};
 use super::task::{Event, Lock, Outcome, Task, TaskId};
 use super::{Counters, Settings};
 use crate::vedirect::hex::Request;
@@ -292,7 +292,7 @@ impl Conversation {
         if !self.who.concluded() || !right_device || self.scheduled_for == Some(self.family()) {
             return;
         }
-        let polls = self.settings.plan.polls(self.family());
+        let polls = plan::joined(self.settings.plan.polls(self.family()), &self.settings.also);
         self.schedule = Schedule::new(polls, self.now, self.settings.timing.poll_factor);
         self.scheduled_for = Some(self.family());
     }

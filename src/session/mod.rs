@@ -55,6 +55,8 @@ pub struct Settings {
     pub timing: Timing,
     /// What to read by itself.
     pub plan: Plan,
+    /// What to read besides, in any case: read-backs of what is written.
+    pub also: Vec<Poll>,
 }
 
 /// What arrived or left and was not used.

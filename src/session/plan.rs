@@ -134,6 +134,19 @@ fn by_family(family: Family) -> Vec<Poll> {
     fast.chain(slow).collect()
 }
 
+/// The polls of both, each register once and at the shorter of two intervals; what
+/// is wanted besides comes first.
+pub(super) fn joined(plan: Vec<Poll>, also: &[Poll]) -> Vec<Poll> {
+    let mut polls = also.to_vec();
+    for poll in plan {
+        match polls.iter_mut().find(|known| known.register == poll.register) {
+            Some(known) => known.every = known.every.min(poll.every),
+            None => polls.push(poll),
+        }
+    }
+    polls
+}
+
 /// The polls of one session, and when each is due.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {

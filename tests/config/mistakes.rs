@@ -165,9 +165,7 @@ fn one_thing_is_switched_by_one_output() {
     let second = "[outputs.modem]\ndevice = \"mppt\"\nload_output = true\nsafe = \"on\"\n";
     check(
         &format!("{GOOD}{second}"),
-        &[
-            "16:10 the load output of `mppt` is `load_output` already; a charger has one load output",
-        ],
+        &["17:1 register 0xEDAB of `mppt` is `load_output` already; one name for one register"],
     );
     check_change(
         "ttyUSB1",
@@ -177,9 +175,7 @@ fn one_thing_is_switched_by_one_output() {
     check_change(
         "gpio = 17",
         "gpio = 17\nload_output = true",
-        &[
-            "8:1 `gpio` beside `load_output`; an output is switched by a pin or by a charger: keep one",
-        ],
+        &["8:1 `gpio` beside `load_output`; an output is switched by one thing: keep one"],
     );
 }
 

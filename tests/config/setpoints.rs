@@ -68,7 +68,7 @@ fn what_is_stored_falls_back_to_a_value_within_its_range() {
     check(
         &format!("{stored}{GOOD}"),
         &["5:8 `battery_absorption_voltage` is stored: its safe state is a value; the value that \
-           the device shall fall back to"],
+           the device shall fall back to, or \"original\""],
     );
     check(
         &format!("{}{GOOD}", stored.replace("\"release\"", "13.0")),

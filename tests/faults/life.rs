@@ -1,19 +1,25 @@
 //! One life of the daemon in virtual time: sessions, engine, and the glue that
 //! the real driver has between them. It dies by being dropped.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sunkeep::actuator::load_output;
-use sunkeep::actuator::setpoint::Plan;
+use sunkeep::actuator::hand::Hand as Register;
+use sunkeep::actuator::originals::Originals;
+use sunkeep::actuator::plan::Plan;
+use sunkeep::actuator::series::{Next, Series};
 use sunkeep::arbiter::{Gap, Level, OutputId, Saved, Want};
 use sunkeep::clock::Now;
 use sunkeep::config::{Actuator, Config};
 use sunkeep::engine::{Effect, Engine, Event, Mode, Outcome, Setup};
+use sunkeep::journal::{Entry, Kind};
 use sunkeep::rules::Memory;
-use sunkeep::session::{Event as Said, Link, Outcome as Answer, Session, Settings, Task, TaskId};
+use sunkeep::session::{Event as Said, Link, Outcome as Answer, Session, Settings, TaskId};
 use sunkeep::snapshot::Snapshot;
 use sunkeep::units::Value;
+use sunkeep::vedirect::hex::Version;
+use sunkeep::vedirect::product;
+use sunkeep::vedirect::text::Identity;
 
 use crate::board::{Board, Mover};
 use crate::disk::Disk;
@@ -27,17 +33,14 @@ const MEMORY_EVERY: Duration = Duration::from_secs(60);
 /// What moves an output.
 enum Hand {
     Relay { relay: usize, active_high: bool },
-    LoadOutput { on_mode: u8 },
-    Setpoint(Box<Plan>),
+    Register(Box<Register>),
 }
 
-/// Writes that belong together, one after the other.
-struct Series {
+/// Writes that belong together, on their way.
+struct Errand {
     output: OutputId,
     want: Want,
-    rest: VecDeque<Task>,
-    own: bool,
-    result: Outcome,
+    series: Series,
 }
 
 /// What the world gives to a life: its board and its disk.
@@ -55,7 +58,12 @@ pub struct Life {
     pub snapshot: Snapshot,
     config: Config,
     hands: Vec<Hand>,
-    series: BTreeMap<TaskId, Series>,
+    errands: BTreeMap<TaskId, Errand>,
+    /// Values before the first write: on their way to the disk, and those that wait for it.
+    to_keep: Vec<(Errand, f64)>,
+    keeping: BTreeMap<u64, Errand>,
+    next_kept: u64,
+    originals: Originals,
     reads: BTreeMap<TaskId, OutputId>,
     memory_due: Duration,
     pub steps: u64,
@@ -70,6 +78,8 @@ impl Life {
         let memory = saved("rules").and_then(|json| serde_json::from_str::<Memory>(json).ok());
         let arbiter = saved("arbiter").and_then(|json| serde_json::from_str::<Saved>(json).ok());
         let mode = saved("mode").and_then(Mode::from_word).unwrap_or(Mode::Observe);
+        let originals = saved("originals").and_then(|json| serde_json::from_str(json).ok());
+        let originals: Originals = originals.unwrap_or_default();
         let gap = Gap { at_least: Duration::ZERO, at_most: None };
         let mut snapshot = Snapshot::new();
         let mut rules = rules(config, set);
@@ -99,9 +109,13 @@ impl Life {
             sessions: [session(0), session(1)],
             connected: [false; 2],
             snapshot,
-            hands: hands(config),
+            hands: hands(config, &originals),
+            originals,
             config: config.clone(),
-            series: BTreeMap::new(),
+            errands: BTreeMap::new(),
+            to_keep: Vec::new(),
+            keeping: BTreeMap::new(),
+            next_kept: 1 << 62,
             reads: BTreeMap::new(),
             memory_due: Duration::ZERO,
             steps: 0,
@@ -147,7 +161,7 @@ impl Life {
                         self.read_back(now, port, &measurement.name, measurement.value.as_ref());
                     }
                 }
-                Said::Identified(_) => self.look(now, port),
+                Said::Identified(identity) => self.identified(now, port, &identity),
                 Said::IdentityMismatch { .. } => {
                     self.snapshot.forget_device(DEVICES[port]);
                     self.unreadable(now, port);
@@ -164,84 +178,122 @@ impl Life {
         news
     }
 
+    fn registers(&mut self, port: usize) -> impl Iterator<Item = (OutputId, &mut Register)> {
+        let hands = self.hands.iter_mut().enumerate().filter(move |_| port == MPPT);
+        hands.filter_map(|(index, hand)| match hand {
+            Hand::Relay { .. } => None,
+            Hand::Register(hand) => Some((OutputId(index as u16), &mut **hand)),
+        })
+    }
+
     fn read_back(&mut self, now: Now, port: usize, quantity: &str, value: Option<&Value>) {
-        if port != MPPT {
-            return;
-        }
-        for index in 0..self.hands.len() {
-            let actual = match &self.hands[index] {
-                Hand::LoadOutput { .. } if quantity == load_output::POINT => {
-                    value.and_then(Value::as_number).map(|raw| load_output::level_of(raw).into())
-                }
-                Hand::Setpoint(plan) if quantity == plan.register.name => plan.want_of(value),
-                _ => continue,
-            };
-            let output = OutputId(index as u16);
+        let told: Vec<_> = self
+            .registers(port)
+            .filter_map(|(output, hand)| Some((output, hand.measured(quantity, value)?)))
+            .collect();
+        for (output, actual) in told {
             self.engine.handle(now, Event::Feedback { output, actual });
         }
     }
 
     fn unreadable(&mut self, now: Now, port: usize) {
-        for (index, hand) in self.hands.iter().enumerate() {
-            if port == MPPT && !matches!(hand, Hand::Relay { .. }) {
-                let output = OutputId(index as u16);
-                self.engine.handle(now, Event::Feedback { output, actual: None });
-            }
+        let lost = |(output, hand): (OutputId, &mut Register)| {
+            hand.lost();
+            output
+        };
+        let lost: Vec<_> = self.registers(port).map(lost).collect();
+        for output in lost {
+            self.engine.handle(now, Event::Feedback { output, actual: None });
         }
     }
 
-    fn look(&mut self, now: Now, port: usize) {
-        for (index, hand) in self.hands.iter().enumerate() {
-            if let Hand::Setpoint(plan) = hand
-                && port == MPPT
-            {
-                let task = self.sessions[port].submit(now.monotonic, plan.read());
-                self.reads.insert(task, OutputId(index as u16));
+    fn identified(&mut self, now: Now, port: usize, identity: &Identity) {
+        let family = identity.product.and_then(product::find).map(|product| product.family);
+        let firmware = identity.firmware.map(Version::number);
+        if identity.product.is_some() {
+            // With cables swapped it is another one, and refuses.
+            for (_, hand) in self.registers(port) {
+                let _ = hand.identified(firmware, family);
             }
+        }
+        self.look(now, port);
+    }
+
+    fn look(&mut self, now: Now, port: usize) {
+        let reads: Vec<_> =
+            self.registers(port).map(|(output, hand)| (output, hand.read())).collect();
+        for (output, read) in reads {
+            let task = self.sessions[port].submit(now.monotonic, read);
+            self.reads.insert(task, output);
         }
     }
 
     fn done(&mut self, now: Now, task: TaskId, answer: &Answer) {
         if let Some(output) = self.reads.remove(&task) {
-            if let Hand::Setpoint(plan) = &self.hands[output.index()]
-                && let Some(actual) = plan.want_read(answer)
+            if let Hand::Register(hand) = &mut self.hands[output.index()]
+                && let Some(actual) = hand.looked(answer)
             {
                 self.engine.handle(now, Event::Feedback { output, actual: Some(actual) });
             }
             return;
         }
-        let Some(mut series) = self.series.remove(&task) else { return };
-        let outcome = match &self.hands[series.output.index()] {
-            Hand::Setpoint(plan) => plan.outcome(answer),
-            _ => load_output::outcome(answer),
-        };
-        let ended = match outcome {
-            Outcome::Failed(_) | Outcome::Postponed(_) => Some(outcome),
-            Outcome::Took(_) if series.own => {
-                series.result = outcome;
-                None
+        let Some(mut errand) = self.errands.remove(&task) else { return };
+        errand.series.answered(answer);
+        self.go_on(now, errand);
+    }
+
+    /// The next request of a series, or its result.
+    fn go_on(&mut self, now: Now, mut errand: Errand) {
+        loop {
+            match errand.series.due() {
+                Next::Ask(task) => {
+                    let id = self.sessions[MPPT].submit(now.monotonic, task);
+                    self.errands.insert(id, errand);
+                    return;
+                }
+                Next::Keep(value) => return self.to_keep.push((errand, value)),
+                Next::Pause => {}
+                Next::Ended(outcome) => {
+                    let Errand { output, want, .. } = errand;
+                    if let Hand::Register(hand) = &mut self.hands[output.index()] {
+                        hand.applied(want, &outcome);
+                    }
+                    return self.applied(now, output, want, outcome);
+                }
             }
-            Outcome::Took(_) => Some(Outcome::Failed("another is in charge".to_owned())),
-            Outcome::Verified => None,
-        };
-        match ended {
-            Some(outcome) => self.applied(now, series.output, series.want, outcome),
-            None => self.next(now, series),
         }
     }
 
-    /// The next write of a series, or its result.
-    fn next(&mut self, now: Now, mut series: Series) {
-        let Some(task) = series.rest.pop_front() else {
-            let Series { output, want, result, .. } = series;
-            return self.applied(now, output, want, result);
-        };
-        series.own = match &self.hands[series.output.index()] {
-            Hand::Setpoint(plan) => plan.is_own(&task),
-            _ => true,
-        };
-        let id = self.sessions[MPPT].submit(now.monotonic, task);
-        self.series.insert(id, series);
+    /// Puts down what registers have before they are written.
+    fn keep(&mut self, at: Duration, now: Now, disk: &mut Disk) {
+        for (mut errand, value) in std::mem::take(&mut self.to_keep) {
+            if let Hand::Register(hand) = &mut self.hands[errand.output.index()] {
+                hand.keep(value, &mut self.originals);
+            }
+            self.save_originals(disk);
+            self.next_kept += 1;
+            if disk.record(at, original(now, value), Some(self.next_kept)) {
+                self.keeping.insert(self.next_kept, errand);
+            } else {
+                errand.series.kept(Err("the journal's queue is full".to_owned()));
+                self.go_on(now, errand);
+            }
+        }
+    }
+
+    /// The disk has something, or does not take it.
+    pub fn recorded(&mut self, now: Now, ticket: u64, result: Result<(), String>) {
+        match self.keeping.remove(&ticket) {
+            Some(mut errand) => {
+                errand.series.kept(result);
+                self.go_on(now, errand);
+            }
+            None => self.engine.handle(now, Event::Recorded { ticket, result }),
+        }
+    }
+
+    fn save_originals(&self, disk: &mut Disk) {
+        disk.save("originals", serde_json::to_string(&self.originals).expect("plain data"));
     }
 
     fn applied(&mut self, now: Now, output: OutputId, want: Want, outcome: Outcome) {
@@ -250,6 +302,16 @@ impl Life {
 
     /// Steps the engine until it wants nothing more.
     pub fn step(&mut self, at: Duration, now: Now, hold: &mut Hold<'_>) {
+        self.keep(at, now, hold.disk);
+        let mut given_back = false;
+        for hand in &mut self.hands {
+            if let Hand::Register(hand) = hand {
+                given_back |= hand.given_back(&mut self.originals);
+            }
+        }
+        if given_back {
+            self.save_originals(hold.disk);
+        }
         for _ in 0..ROUNDS_MAX {
             for (index, hand) in self.hands.iter().enumerate() {
                 if let Hand::Relay { relay, active_high } = hand {
@@ -297,7 +359,7 @@ impl Life {
     }
 
     fn apply(&mut self, now: Now, output: OutputId, want: Want, hold: &mut Hold<'_>) {
-        let tasks = match (&self.hands[output.index()], want) {
+        let series = match (&mut self.hands[output.index()], want) {
             (Hand::Relay { relay, active_high }, Want::Level(level)) => {
                 let high = (level == Level::On) == *active_high;
                 let outcome = match hold.board.write(*relay, high, Mover::Engine) {
@@ -307,21 +369,33 @@ impl Life {
                 };
                 return self.applied(now, output, want, outcome);
             }
-            (Hand::LoadOutput { on_mode }, Want::Level(level)) => {
-                vec![load_output::task(level, *on_mode)]
-            }
-            (Hand::Setpoint(plan), _) => plan.tasks(want),
-            _ => panic!("{want} is no level"),
+            (Hand::Relay { .. }, other) => panic!("{other} is no level"),
+            (Hand::Register(hand), _) => match hand.apply(want) {
+                Ok(series) => series,
+                Err(refused) => return self.applied(now, output, want, refused),
+            },
         };
-        // A later wish replaces what is under way for the same set-point.
-        if matches!(self.hands[output.index()], Hand::Setpoint(_)) {
-            for series in self.series.values_mut().filter(|series| series.output == output) {
-                series.rest.clear();
-                series.result = Outcome::Postponed("replaced by a later wish".to_owned());
-            }
+        // A later wish replaces what is under way for the same register.
+        let waiting = self.to_keep.iter_mut().map(|(errand, _)| errand);
+        let under_way = self.errands.values_mut().chain(self.keeping.values_mut()).chain(waiting);
+        for errand in under_way.filter(|errand| errand.output == output) {
+            errand.series.give_up("replaced by a later wish");
         }
-        let (rest, result) = (tasks.into(), Outcome::Verified);
-        self.next(now, Series { output, want, rest, own: true, result });
+        self.go_on(now, Errand { output, want, series });
+    }
+}
+
+fn original(at: Now, value: f64) -> Entry {
+    Entry {
+        at,
+        kind: Kind::Result,
+        subject: String::new(),
+        what: format!("original {value}"),
+        rule: None,
+        reason: String::new(),
+        used: Vec::new(),
+        conditions: Vec::new(),
+        intent: None,
     }
 }
 
@@ -329,15 +403,20 @@ fn level_of(on: bool) -> Level {
     if on { Level::On } else { Level::Off }
 }
 
-fn hands(config: &Config) -> Vec<Hand> {
+fn hands(config: &Config, originals: &Originals) -> Vec<Hand> {
+    let register = |plan: &Plan, safe| {
+        let mut hand = Register::new(plan.clone(), safe);
+        hand.remember(originals);
+        Hand::Register(Box::new(hand))
+    };
     let outputs = config.outputs.iter().map(|output| match &output.actuator {
         Actuator::Gpio(wiring) => {
             let relay = RELAYS.iter().position(|relay| relay.pin == wiring.pin);
             Hand::Relay { relay: relay.expect("a known pin"), active_high: wiring.active_high }
         }
-        Actuator::LoadOutput { on_mode, .. } => Hand::LoadOutput { on_mode: on_mode.raw() },
+        Actuator::Register(plan) => register(plan, output.policy.safe),
     });
     let setpoints =
-        config.setpoints.iter().map(|setpoint| Hand::Setpoint(Box::new(setpoint.plan.clone())));
+        config.setpoints.iter().map(|setpoint| register(&setpoint.plan, setpoint.policy.safe));
     outputs.chain(setpoints).collect()
 }

@@ -306,7 +306,7 @@ impl World {
         let Some(life) = &mut self.life else { return false };
         for ack in &acks {
             let (ticket, result) = (ack.ticket, ack.result.clone());
-            life.engine.handle(now, Event::Recorded { ticket, result });
+            life.recorded(now, ticket, result);
         }
         !acks.is_empty()
     }

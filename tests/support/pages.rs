@@ -118,7 +118,7 @@ fn quoted(cell: &str) -> Option<String> {
 pub fn keys_of_the_reader() -> Vec<String> {
     let asking = [
         "text", "texts", "boolean", "number", "whole", "range", "duration", "choice", "section",
-        "sections", "path", "entries", "time", "starts",
+        "sections", "path", "entries", "time", "starts", "level",
     ];
     let mut keys = Vec::new();
     for entry in std::fs::read_dir(Path::new(REPOSITORY).join("src/config")).unwrap() {
@@ -133,6 +133,8 @@ pub fn keys_of_the_reader() -> Vec<String> {
             }
         }
     }
+    // These are asked for by the names in a table.
+    keys.extend(sunkeep::actuator::switches::ALL.iter().map(|known| known.key.to_owned()));
     assert!(keys.len() > 15, "the reader has changed its words: {keys:?}");
     keys
 }

@@ -15,7 +15,7 @@ fn relays(patient: &Patient) -> impl Iterator<Item = (&str, &Wiring, Level)> {
         Actuator::Gpio(wiring) => {
             Some((output.policy.name.as_str(), wiring, output.policy.safe.level()?))
         }
-        Actuator::LoadOutput { .. } => None,
+        Actuator::Register(_) => None,
     })
 }
 
