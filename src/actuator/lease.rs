@@ -3,9 +3,15 @@
 //! Every step of the engine renews the lease. Two seconds without, and this
 //! module's own thread takes every pin to its safe level, whatever the engine is
 //! stuck in; a panic does the same at once. A killed process is beyond its reach.
+//!
+//! A driver may hang too. Each pin has a lock of its own and is taken to safe by a
+//! thread of its own, so that one that hangs keeps no other from its safe level. It
+//! keeps the step from completing, though: the watchdog starves, and whoever comes
+//! after this process tries again.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,6 +27,9 @@ pub const LEASE: Duration = Duration::from_secs(2);
 /// How often the thread looks.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How long a pin may take to its safe level before it counts as hung.
+const DRIVER_LIMIT: Duration = Duration::from_secs(1);
+
 /// Claimed relays and who watches over them.
 pub struct Leased {
     shared: Arc<Shared>,
@@ -28,7 +37,8 @@ pub struct Leased {
 }
 
 struct Shared {
-    relays: Mutex<Vec<(Relay, Level)>>,
+    /// Each with its safe level.
+    relays: Vec<Mutex<(Relay, Level)>>,
     clock: SystemClock,
     /// When the lease was renewed last, in ms on `clock`.
     renewed: AtomicU64,
@@ -42,7 +52,7 @@ impl Leased {
     /// When the system refuses the thread.
     pub fn new(relays: Vec<(Relay, Level)>) -> Result<Self, ActuatorError> {
         let shared = Arc::new(Shared {
-            relays: Mutex::new(relays),
+            relays: relays.into_iter().map(Mutex::new).collect(),
             clock: SystemClock::new(),
             renewed: AtomicU64::new(0),
             ended: AtomicBool::new(false),
@@ -66,7 +76,7 @@ impl Leased {
     /// Says why the level could not be set or read.
     pub fn command(&self, place: usize, level: Level) -> Result<Shown, ActuatorError> {
         let now = self.shared.clock.now().monotonic;
-        self.shared.lock()[place].0.command(now, level)
+        self.shared.with(place, |relay, _| relay.command(now, level))
     }
 
     /// What the relay at this place shows.
@@ -75,7 +85,7 @@ impl Leased {
     /// Says why it could not be read.
     pub fn shown(&self, place: usize) -> Result<Shown, ActuatorError> {
         let now = self.shared.clock.now().monotonic;
-        self.shared.lock()[place].0.shown(now)
+        self.shared.with(place, |relay, _| relay.shown(now))
     }
 
     /// Nobody needs watching any more: pins stay where they are.
@@ -99,7 +109,7 @@ impl Drop for Leased {
 }
 
 impl Shared {
-    fn watch(&self) {
+    fn watch(self: &Arc<Self>) {
         let mut expired = false;
         while !self.ended.load(Ordering::Relaxed) {
             std::thread::park_timeout(LOOK);
@@ -113,12 +123,34 @@ impl Shared {
         }
     }
 
-    fn all_safe(&self) {
-        let now = self.clock.now().monotonic;
-        for (relay, safe) in self.lock().iter_mut() {
-            if let Err(error) = relay.command(now, *safe) {
-                tracing::error!(%error, "a pin could not be taken to safe");
+    /// Every pin at once; waits for those that answer.
+    fn all_safe(self: &Arc<Self>) {
+        let (done, answers) = channel();
+        for place in 0..self.relays.len() {
+            let (shared, done) = (self.clone(), done.clone());
+            let act = move || {
+                shared.safe(place);
+                // Nobody waits any more for one that was hung.
+                let _ = done.send(());
+            };
+            if let Err(error) = std::thread::Builder::new().name("pin".to_owned()).spawn(act) {
+                tracing::error!(%error, "no thread for a pin: it is taken to safe in line");
+                self.safe(place);
             }
+        }
+        drop(done);
+        let answered = std::iter::from_fn(|| answers.recv_timeout(DRIVER_LIMIT).ok()).count();
+        let hung = self.relays.len().saturating_sub(answered);
+        if hung > 0 {
+            tracing::error!(hung, "drivers of pins do not answer: these pins are where they are");
+        }
+    }
+
+    fn safe(&self, place: usize) {
+        let now = self.clock.now().monotonic;
+        let commanded = self.with(place, |relay, safe| relay.command(now, safe));
+        if let Err(error) = commanded {
+            tracing::error!(%error, "a pin could not be taken to safe");
         }
     }
 
@@ -127,8 +159,11 @@ impl Shared {
         u64::try_from(self.clock.now().monotonic.as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(Relay, Level)>> {
-        self.relays.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Something with one relay and its safe level; waits while its driver hangs.
+    fn with<T>(&self, place: usize, act: impl FnOnce(&mut Relay, Level) -> T) -> T {
+        let mut held = self.relays[place].lock().unwrap_or_else(PoisonError::into_inner);
+        let (relay, safe) = &mut *held;
+        act(relay, *safe)
     }
 }
 
@@ -175,5 +210,26 @@ mod tests {
         leased.end();
         drop(leased);
         assert_eq!(pins.simulated().high(17), Some(true));
+    }
+
+    #[test]
+    fn a_driver_that_hangs_keeps_no_other_pin_from_its_safe_level() {
+        let pins = Pins::new(Backend::Simulated);
+        let board = pins.simulated();
+        let claim = |pin| (pins.claim(&Wiring::new(pin, true), Level::Off).unwrap(), Level::Off);
+        let leased = Leased::new(vec![claim(17), claim(18)]).unwrap();
+        leased.command(0, Level::On).unwrap();
+        leased.command(1, Level::On).unwrap();
+        board.hang(17, true);
+        std::thread::scope(|scope| {
+            // The engine is stuck in it, and so is whoever comes to its help.
+            let stuck = scope.spawn(|| leased.command(0, Level::Off));
+            leased.shared.all_safe();
+            assert_eq!(board.high(18), Some(false));
+            assert_eq!(board.high(17), Some(true), "nothing can be done about it");
+            assert!(!stuck.is_finished());
+            board.hang(17, false);
+        });
+        assert_eq!(board.high(17), Some(false));
     }
 }

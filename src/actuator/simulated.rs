@@ -1,7 +1,7 @@
 //! Pins that exist in memory only, for demos, desks and tests.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::drivers::{Pin, Sense};
 
@@ -9,6 +9,7 @@ use super::drivers::{Pin, Sense};
 #[derive(Clone, Debug, Default)]
 pub struct SimulatedPins {
     levels: Arc<Mutex<BTreeMap<u8, bool>>>,
+    hung: Arc<(Mutex<BTreeSet<u8>>, Condvar)>,
 }
 
 impl SimulatedPins {
@@ -21,6 +22,20 @@ impl SimulatedPins {
     /// Moves a pin behind the program's back, as a fault would.
     pub fn force(&self, pin: u8, high: bool) {
         self.lock().insert(pin, high);
+    }
+
+    /// From now on the driver of this pin does not return from a write, or does again.
+    pub fn hang(&self, pin: u8, hung: bool) {
+        let (pins, changed) = &*self.hung;
+        let mut pins = pins.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = if hung { pins.insert(pin) } else { pins.remove(&pin) };
+        changed.notify_all();
+    }
+
+    fn wait_while_hung(&self, pin: u8) {
+        let (pins, changed) = &*self.hung;
+        let pins = pins.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(changed.wait_while(pins, |pins| pins.contains(&pin)));
     }
 
     pub(super) fn output(&self, pin: u8, high: bool) -> Box<dyn Pin> {
@@ -46,6 +61,7 @@ struct Output {
 
 impl Pin for Output {
     fn write(&mut self, high: bool) -> Result<(), String> {
+        self.pins.wait_while_hung(self.pin);
         self.pins.force(self.pin, high);
         Ok(())
     }

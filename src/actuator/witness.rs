@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use super::drivers::{Pin, Sense};
 
-/// A pin answers in microseconds; a witness that is being debugged takes longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A pin answers in microseconds. A witness that does not plays a driver that hangs,
+/// and is given up only when nobody can be waiting for this process any more.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A pin behind a socket; each has a connection of its own.
 struct WitnessedPin {

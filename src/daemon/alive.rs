@@ -19,8 +19,7 @@ use crate::actuator::gpio::Relay;
 use crate::arbiter::Level;
 use crate::clock::{Clock, SystemClock};
 
-/// How often the counter is looked at: well below any watchdog worth having, and
-/// a site that boots is ready within this time of its first step.
+/// How often the counter is looked at: well below any watchdog worth having.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// The watchdog is fed at least this often while steps complete. The unit's
@@ -87,7 +86,11 @@ impl Alive {
 
     /// The engine has completed a step.
     pub(super) fn stepped(&mut self) {
-        self.shared.steps.fetch_add(1, Ordering::Relaxed);
+        let first = self.shared.steps.fetch_add(1, Ordering::Relaxed) == 0;
+        // Whoever waits for READY waits for the first step and not for the next look.
+        if let Some(thread) = self.thread.as_ref().filter(|_| first) {
+            thread.thread().unpark();
+        }
         if let Some(heart) = &mut self.heart {
             heart.beat(heart.clock.now().monotonic);
         }

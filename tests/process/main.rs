@@ -10,6 +10,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
 
+mod hangs;
 mod kills;
 mod line;
 mod ports;
@@ -18,4 +19,5 @@ mod ports;
 mod running;
 mod site;
 #[path = "../support/witness.rs"]
+#[allow(dead_code, reason = "the figures use more of it")]
 mod witness;

@@ -151,8 +151,15 @@ impl Site {
     }
 
     pub fn run(&self) -> Running {
+        self.run_with(|_| {})
+    }
+
+    /// A daemon in other surroundings than ours.
+    pub fn run_with(&self, change: impl FnOnce(&mut Command)) -> Running {
         let pins = format!("--simulate-pins={}", self.path("pins").display());
-        Running::start(self.command(&["run", &pins]))
+        let mut command = self.command(&["run", &pins]);
+        change(&mut command);
+        Running::start(command)
     }
 
     /// A daemon that acts.

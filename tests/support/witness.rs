@@ -3,14 +3,14 @@
 //!
 //! It listens on a Unix socket for `sunkeep run --simulate-pins=SOCKET`, writes
 //! down every move with its time, and can be told to kill its client in the
-//! middle of an act, to refuse pins, or to weld a relay.
+//! middle of an act, to refuse pins, to weld a relay, or to hang as a driver may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -48,11 +48,21 @@ struct Book {
     trap: Option<Trap>,
     refused: Vec<u8>,
     welded: Vec<u8>,
+    hung: Option<u8>,
+    /// When the last questions were asked, oldest first, at most [`QUESTIONS`].
+    questions: VecDeque<Duration>,
 }
+
+/// Questions whose time is kept.
+const QUESTIONS: usize = 4096;
+
+/// How long a test waits for a move that takes a moment.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Shared {
     clock: SystemClock,
     book: Mutex<Book>,
+    moved: Condvar,
     ended: AtomicBool,
 }
 
@@ -70,6 +80,7 @@ impl Witness {
         let shared = Arc::new(Shared {
             clock: SystemClock::new(),
             book: Mutex::default(),
+            moved: Condvar::new(),
             ended: AtomicBool::new(false),
         });
         let serving = shared.clone();
@@ -95,6 +106,47 @@ impl Witness {
         self.shared.book().moves.clone()
     }
 
+    /// The time on the clock of its moves.
+    pub fn now(&self) -> Duration {
+        self.shared.clock.now().monotonic
+    }
+
+    /// Every change, as soon as there are so many.
+    #[track_caller]
+    pub fn wait_for_moves(&self, count: usize) -> Vec<Move> {
+        let few = |book: &mut Book| book.moves.len() < count;
+        let book = self.shared.book();
+        let (book, waited) = self.shared.moved.wait_timeout_while(book, PATIENCE, few).unwrap();
+        assert!(!waited.timed_out(), "{count} moves were expected: {:?}", book.moves);
+        book.moves.clone()
+    }
+
+    /// When a pin came to a level after this time, as soon as it has.
+    #[track_caller]
+    pub fn wait_for_move(&self, pin: u8, high: bool, after: Duration) -> Duration {
+        let is = |m: &Move| m.pin == pin && m.high == high && m.at >= after;
+        let missing = |book: &mut Book| !book.moves.iter().any(is);
+        let book = self.shared.book();
+        let (book, _) = self.shared.moved.wait_timeout_while(book, PATIENCE, missing).unwrap();
+        let found = book.moves.iter().find(|found| is(found));
+        found.unwrap_or_else(|| panic!("GPIO {pin} does not come to {high}: {:?}", book.moves)).at
+    }
+
+    /// The longest time without a question between two times: a step asks for its pins.
+    pub fn longest_silence(&self, since: Duration, until: Duration) -> Duration {
+        let book = self.shared.book();
+        let asked = book.questions.iter().copied().filter(|at| since < *at && *at < until);
+        let mut times: Vec<Duration> = asked.collect();
+        times.insert(0, since);
+        times.push(until);
+        times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+
+    /// The first question that was asked after this time, if it was lately.
+    pub fn question_after(&self, time: Duration) -> Option<Duration> {
+        self.shared.book().questions.iter().find(|at| **at >= time).copied()
+    }
+
     /// Lays a trap for whoever asks.
     pub fn trap(&self, trap: Trap) {
         self.shared.book().trap = Some(trap);
@@ -108,6 +160,12 @@ impl Witness {
     /// From now on this pin stays where it is, whatever it is told.
     pub fn weld(&self, pin: u8) {
         self.shared.book().welded.push(pin);
+    }
+
+    /// From now on whoever writes to this pin waits; `None`: nobody waits any more.
+    pub fn hang(&self, pin: Option<u8>) {
+        self.shared.book().hung = pin;
+        self.shared.moved.notify_all();
     }
 }
 
@@ -140,6 +198,11 @@ impl Shared {
     /// `None`: whoever asked is dead.
     fn answer(&self, line: &str) -> Option<String> {
         let mut book = self.book();
+        let at = self.clock.now().monotonic;
+        if book.questions.len() == QUESTIONS {
+            book.questions.pop_front();
+        }
+        book.questions.push_back(at);
         let sprung = book.spring();
         if sprung.is_some_and(|trap| !trap.obey) {
             return None;
@@ -147,6 +210,9 @@ impl Shared {
         let mut words = line.split(' ');
         let (verb, pin) = (words.next()?, words.next()?.parse().ok()?);
         let wanted = words.next().map(|word| word == "1");
+        if verb == "write" {
+            book = self.moved.wait_while(book, |book| book.hung == Some(pin)).unwrap();
+        }
         if verb == "claim" && book.refused.contains(&pin) {
             return Some("the pin belongs to somebody else".to_owned());
         }
@@ -156,7 +222,8 @@ impl Shared {
             let before = book.levels.insert(pin, high);
             let claim = verb == "claim";
             if claim || before != Some(high) {
-                book.moves.push(Move { at: self.clock.now().monotonic, pin, high, claim });
+                book.moves.push(Move { at, pin, high, claim });
+                self.moved.notify_all();
             }
         }
         let level = book.levels.get(&pin).map_or("not claimed", |high| ["0", "1"][*high as usize]);
