@@ -209,29 +209,26 @@ impl Snapshot {
 
     /// Stores a reading of a declared point.
     pub fn set(&mut self, now: Now, id: PointId, value: Option<Value>) {
-        let slot = &mut self.slots[id.index()];
-        let continued = |last: &Reading| {
-            last.value.is_some()
-                && now.monotonic.saturating_sub(last.at.monotonic) <= slot.point.max_age
-        };
+        let Slot { point, reading, max_rate } = &mut self.slots[id.index()];
         // A range is a judgement of its own: what lies outside is no level to jump from.
         let number = value.as_ref().and_then(Value::as_number).filter(|number| {
-            slot.point.valid.is_none_or(|(low, high)| low <= *number && *number <= high)
+            point.valid.is_none_or(|(low, high)| low <= *number && *number <= high)
         });
-        let (arrived, limit) = (now.monotonic, slot.max_rate);
-        let trusted = match (&value, &slot.reading) {
-            (None, _) => Trust::NONE,
-            (Some(_), Some(last)) if continued(last) => last.trust.next(arrived, number, limit),
-            (Some(_), _) => Trust::first(arrived, number, limit),
-        };
-        // Field by field: a reading moved as a whole waits for its own parts to reach
-        // the memory, and this is done for every value of every frame.
-        match (&mut slot.reading, value) {
-            (
-                Some(Reading { value: Some(Value::Number(old)), at, trust }),
-                Some(Value::Number(new)),
-            ) => (*old, *at, *trust) = (new, now, trusted),
-            (reading, value) => *reading = Some(Reading { value, at: now, trust: trusted }),
+        let reading = reading.get_or_insert(Reading { value: None, at: now, trust: Trust::NONE });
+        let continued = reading.value.is_some()
+            && value.is_some()
+            && now.monotonic.saturating_sub(reading.at.monotonic) <= point.max_age;
+        if !continued {
+            reading.trust = Trust::NONE;
+        }
+        if value.is_some() {
+            reading.trust.follow(now.monotonic, number, *max_rate);
+        }
+        reading.at = now;
+        // Where a number follows a number, nothing is taken apart.
+        match (&mut reading.value, value) {
+            (Some(Value::Number(old)), Some(Value::Number(new))) => *old = new,
+            (old, new) => *old = new,
         }
     }
 

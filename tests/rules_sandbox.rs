@@ -49,8 +49,8 @@ fn answer(text: &str) -> String {
             bench.send("shunt.soc", 40.0).pass(2);
             let verdict = &bench.verdicts[0];
             assert_eq!(verdict.state, State::Unknown, "it goes off: {shown}");
-            assert!(verdict.to_safe && verdict.wants.is_empty(), "{shown}");
-            verdict.fault.as_deref().unwrap_or("no fault").to_owned()
+            assert!(verdict.to_safe && verdict.wants().is_empty(), "{shown}");
+            verdict.fault().unwrap_or("no fault").to_owned()
         }
     };
     let grown = resident().saturating_sub(before);
@@ -186,7 +186,7 @@ fn a_refusal_is_the_hosts_and_cannot_be_swallowed() {
         let mut bench = Bench::new(&closure(&format!("{body} if false {{ s.pv_power; }}")));
         bench.pass(2);
         assert_eq!(bench.verdicts[0].state, State::Unknown, "{body}");
-        assert_eq!(bench.verdicts[0].fault, None, "{body}");
+        assert_eq!(bench.verdicts[0].fault(), None, "{body}");
         assert_eq!(bench.why(), "pv_power is unknown: never seen", "{body}");
     }
 }

@@ -27,7 +27,7 @@ const WINTER: &str = r#"rule("winter strategy").decide(|s, mem| {
 /// The first rule's wishes as `output level`, outputs by number.
 fn wants(verdict: &Verdict) -> Vec<(u16, Level)> {
     let level = |request: &Request| (request.output.0, request.want.level().expect("a level"));
-    verdict.wants.iter().map(level).collect()
+    verdict.wants().iter().map(level).collect()
 }
 
 /// A rule around the body of a closure, with `helpers` above it.
@@ -53,7 +53,7 @@ fn a_script_asks_while_it_says_so_and_gives_its_reason_with_values() {
     let why = "cold cells: cell_temperature is 1.25 °C (0 s old); soc is 70 % (0 s old)";
     expect(&mut bench, State::Set, why);
     assert_eq!(wants(&bench.verdicts[0]), [(0, Level::On)]);
-    assert_eq!(bench.verdicts[0].wants[0].priority, 50);
+    assert_eq!(bench.verdicts[0].wants()[0].priority, 50);
     bench.send("shunt.battery_temperature", 3.0).pass(1);
     let why = "asks for nothing: cell_temperature is 3 °C (0 s old)";
     expect(&mut bench, State::Clear, why);
@@ -65,7 +65,7 @@ fn a_missing_reading_makes_the_rule_unknown_and_says_which_and_why() {
     let mut bench = Bench::new(WINTER);
     bench.pass(1);
     expect(&mut bench, State::Unknown, "cell_temperature is unknown: never seen");
-    assert!(bench.verdicts[0].to_safe && bench.verdicts[0].fault.is_none());
+    assert!(bench.verdicts[0].to_safe && bench.verdicts[0].fault().is_none());
     cold(&mut bench).pass(1);
     let why = "cell_temperature is unknown: waiting for a second frame to agree";
     expect(&mut bench, State::Unknown, why);
@@ -87,7 +87,7 @@ fn several_wishes_are_several_requests() {
     let mut bench = Bench::new(&text.replace(".decide", ".priority(70).decide"));
     bench.send("shunt.soc", 10.0).pass(2);
     assert_eq!(wants(&bench.verdicts[0]), [(0, Level::Off), (1, Level::Off)]);
-    assert!(bench.verdicts[0].wants.iter().all(|request| request.priority == 70));
+    assert!(bench.verdicts[0].wants().iter().all(|request| request.priority == 70));
     let why = "heater off, save; load_output off, save more: soc is 10 % (0 s old)";
     expect(&mut bench, State::Set, why);
 }
@@ -162,17 +162,17 @@ fn an_error_is_placed_sent_to_safe_and_disables_the_rule_at_the_third() {
     cold(&mut bench).pass(2);
     // The second frame made the reading known.
     let fault = "a.rhai, line 1, column 29: `want` needs a reason as text, found the number 70.0";
-    assert_eq!(bench.verdicts[0].fault.as_deref(), Some(fault));
+    assert_eq!(bench.verdicts[0].fault(), Some(fault));
     assert_eq!((bench.verdicts[0].state, bench.verdicts[0].to_safe), (State::Unknown, true));
     assert_eq!(bench.verdicts[1].state, State::Set, "the other rule goes on");
     bench.pass(1);
     assert_eq!(bench.verdicts[0].state, State::Unknown);
     bench.pass(1);
     assert_eq!(bench.verdicts[0].state, State::Disabled);
-    assert!(bench.verdicts[0].fault.as_deref().is_some_and(|fault| fault.starts_with("disabled")));
+    assert!(bench.verdicts[0].fault().is_some_and(|fault| fault.starts_with("disabled")));
     bench.pass(1);
     let verdict = &bench.verdicts[0];
-    assert_eq!((verdict.state, verdict.fault.as_deref()), (State::Disabled, None));
+    assert_eq!((verdict.state, verdict.fault()), (State::Disabled, None));
     assert_eq!(bench.why(), format!("disabled after three errors in ten minutes: {fault}"));
     assert_eq!(bench.verdicts[1].state, State::Set);
     // It stays disabled over a restart, until it is edited or enabled.
@@ -212,7 +212,7 @@ fn the_answer_must_be_an_answer() {
         let fault = format!(
             "a.rhai, line 1, column 11: it ends with `want(…)` or `nothing()`, found {found}"
         );
-        assert_eq!(bench.verdicts[0].fault.as_deref(), Some(&*fault), "{body}");
+        assert_eq!(bench.verdicts[0].fault(), Some(&*fault), "{body}");
     }
 }
 
@@ -225,7 +225,7 @@ fn a_script_whose_time_is_up_is_stopped_and_the_next_one_runs_on() {
     deadline.stop(deadline.next());
     bench.pass(1);
     assert_eq!(bench.verdicts[1].state, State::Set, "it pays for nobody");
-    let fault = bench.verdicts[0].fault.clone().unwrap_or_default();
+    let fault = bench.verdicts[0].fault().unwrap_or_default().to_owned();
     assert!(fault.ends_with("it took too long and was stopped"), "{fault}");
     bench.pass(1);
     assert_eq!(bench.verdicts[0].state, State::Set);

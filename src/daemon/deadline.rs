@@ -137,7 +137,7 @@ mod tests {
             rules.evaluate(now, &Snapshot::new(), &mut memory, &mut verdicts);
             drop(watched);
             assert_eq!(verdicts[1].state, State::Set, "the quick one pays for nobody");
-            if let Some(fault) = &verdicts[0].fault {
+            if let Some(fault) = verdicts[0].fault() {
                 return Some(fault.to_string());
             }
         }
@@ -159,7 +159,7 @@ mod tests {
             let now = Now { monotonic, wall: Timestamp::UNIX_EPOCH, wall_trusted: false };
             let _watched = watch.over(rules.deadline());
             rules.evaluate(now, &Snapshot::new(), &mut memory, &mut verdicts);
-            assert_eq!((verdicts[0].state, verdicts[0].fault.as_deref()), (State::Set, None));
+            assert_eq!((verdicts[0].state, verdicts[0].fault()), (State::Set, None));
         }
     }
 

@@ -177,8 +177,7 @@ fn dry_run(rules: &RuleSet, present: &Present) -> Vec<Problem> {
     rules.bind(&mut snapshot);
     let (mut memory, mut verdicts) = (present.memory.clone(), Vec::new());
     rules.evaluate(present.now, &snapshot, &mut memory, &mut verdicts);
-    let faults =
-        verdicts.iter().filter_map(|verdict| Some((verdict.rule, verdict.fault.as_deref()?)));
+    let faults = verdicts.iter().filter_map(|verdict| Some((verdict.rule, verdict.fault()?)));
     let problem = |(rule, fault): (usize, &str)| {
         let rule = &rules.rules()[rule];
         let message = format!("rule \"{}\" fails on what is known now: {fault}", rule.name);

@@ -36,7 +36,7 @@ impl Alarms {
     pub(super) fn step(&mut self, view: View<'_>, verdicts: &[Verdict], effects: &mut Vec<Effect>) {
         for verdict in verdicts {
             let rule = &view.rules.rules()[verdict.rule];
-            match (&rule.action, verdict.state, &verdict.messages) {
+            match (&rule.action, verdict.state, verdict.messages()) {
                 (Action::Alert(alarm), State::Set, _) => {
                     let (channel, repeat) = (Arc::clone(&alarm.channel), alarm.repeat);
                     let which = (rule.name.clone(), (0, 0));

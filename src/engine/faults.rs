@@ -35,7 +35,7 @@ impl Engine {
     /// Journals the errors of rules: each once, since three disable a rule.
     pub(super) fn faults(&mut self, at: Now) {
         for verdict in &self.verdicts {
-            let Some(fault) = &verdict.fault else { continue };
+            let Some(fault) = verdict.fault() else { continue };
             let disabled = verdict.state == State::Disabled;
             let entry = Entry {
                 at,

@@ -111,6 +111,7 @@ pub enum Test {
 impl Test {
     /// Whether a number passes; one that is not known (NaN) neither does nor does not.
     #[must_use]
+    #[inline]
     pub(super) fn number(&self, value: f64, look: &Look<'_>) -> Truth {
         if value.is_nan() {
             return Truth::Unknown;

@@ -144,6 +144,10 @@ impl<'a> Look<'a> {
                 Ok(Value::Text(text)) => Truth::from(**text == **wanted),
                 _ => Truth::Unknown,
             },
+            // Nearly every question is one input against one limit: no call is made for it.
+            Ask::Number { value: Expression::Input(input), test, .. } => {
+                test.number(self.values[*input], self)
+            }
             Ask::Number { value, test, .. } => test.number(value.evaluate(self), self),
             Ask::Word(word) => self.facts.ask(word),
         }

@@ -93,14 +93,47 @@ pub struct Verdict {
     /// It cannot tell what it wants: its output must be in its safe state, with
     /// the rule's priority. Readings are already older than their `max_age`.
     pub to_safe: bool,
-    /// What a script asks for, besides `request`.
+    /// What only a script says; apart, since verdicts are written in every step.
+    pub script: Option<Box<Scripted>>,
+}
+
+/// What a script says in one step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scripted {
+    /// What it asks for.
     pub wants: Vec<Request>,
-    /// The modes that a script activates; their parts are among `wants`.
+    /// The modes that it activates; their parts are among `wants`.
     pub modes: Vec<Arc<str>>,
-    /// What a script tells people now; `None`: it is no script, or cannot tell.
+    /// What it tells people now; `None`: it cannot tell.
     pub messages: Option<Vec<Message>>,
-    /// An error of the rule in this step, with its place; to be journaled.
+    /// Its error in this step, with its place; to be journaled.
     pub fault: Option<Box<str>>,
+}
+
+impl Verdict {
+    /// What a script asks for, besides [`Verdict::request`].
+    #[must_use]
+    pub fn wants(&self) -> &[Request] {
+        self.script.as_ref().map_or(&[], |script| &script.wants)
+    }
+
+    /// The modes that a script activates.
+    #[must_use]
+    pub fn modes(&self) -> &[Arc<str>] {
+        self.script.as_ref().map_or(&[], |script| &script.modes)
+    }
+
+    /// What a script tells people now; `None`: it is no script, or cannot tell.
+    #[must_use]
+    pub fn messages(&self) -> Option<&[Message]> {
+        self.script.as_ref()?.messages.as_deref()
+    }
+
+    /// An error of the rule in this step.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.script.as_ref()?.fault.as_deref()
+    }
 }
 
 /// All rules of a site, checked and compiled.
@@ -234,7 +267,7 @@ impl RuleSet {
     pub fn requests(&self, verdicts: &[Verdict], out: &mut Vec<Request>) {
         out.clear();
         for verdict in verdicts {
-            out.extend(verdict.request.iter().chain(&verdict.wants).cloned());
+            out.extend(verdict.request.iter().chain(verdict.wants()).cloned());
             let rule = &self.rules[verdict.rule];
             if let (Action::Activate(mode), State::Set) = (&rule.action, verdict.state) {
                 out.extend(mode.wants.iter().map(|&(output, want)| request(rule, output, want)));
@@ -277,10 +310,7 @@ fn verdict(index: usize, rule: &Rule, state: State, answers: Answers, look: &Loo
         only: answers.only,
         request,
         to_safe: state == State::Unknown,
-        wants: Vec::new(),
-        modes: Vec::new(),
-        messages: None,
-        fault: None,
+        script: None,
     }
 }
 

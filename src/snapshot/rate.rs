@@ -63,14 +63,20 @@ impl Trust {
     }
 
     /// One more frame that follows the last one in time.
-    pub fn next(mut self, now: Duration, number: Option<f64>, max_rate: Option<f64>) -> Self {
+    #[inline]
+    pub fn follow(&mut self, now: Duration, number: Option<f64>, max_rate: Option<f64>) {
         self.frames = self.frames.saturating_add(1);
-        let (Some(number), Some(limit)) = (number, max_rate) else { return self };
+        if let (Some(number), Some(limit)) = (number, max_rate) {
+            self.judge(now, number, limit);
+        }
+    }
+
+    fn judge(&mut self, now: Duration, number: f64, limit: f64) {
         if let Some((before, at)) = self.believed {
             let rate = (number - before).abs() / now.saturating_sub(at).max(SHORTEST).as_secs_f64();
             // Written so that what is no number is too fast.
             if rate <= limit {
-                self = Self { needs: FRAMES_TO_TRUST, jump: None, ..self };
+                (self.needs, self.jump) = (FRAMES_TO_TRUST, None);
                 self.frames = self.frames.max(FRAMES_TO_TRUST);
             } else if self.jump.is_none() {
                 (self.frames, self.needs, self.jump) = (1, FRAMES_AFTER_JUMP, Some(rate));
@@ -80,11 +86,5 @@ impl Trust {
             (self.jump, self.needs) = (None, FRAMES_TO_TRUST);
             self.believed = Some((number, now));
         }
-        self
-    }
-
-    /// The first frame after a silence.
-    pub fn first(now: Duration, number: Option<f64>, max_rate: Option<f64>) -> Self {
-        Self::NONE.next(now, number, max_rate)
     }
 }

@@ -148,8 +148,8 @@ impl Bench {
     pub(super) fn says(&self, rule: usize, name: &str) -> bool {
         let mut verdicts = self.engine.verdicts().iter();
         let Some(verdict) = verdicts.find(|verdict| verdict.rule == rule) else { return false };
-        let of_script = verdict.modes.iter().any(|mode| **mode == *name)
-            || verdict.messages.iter().flatten().any(|message| *message.channel == *name);
+        let of_script = verdict.modes().iter().any(|mode| **mode == *name)
+            || verdict.messages().into_iter().flatten().any(|message| *message.channel == *name);
         let is_script = matches!(self.engine.rules().rules()[rule].action, Action::Decide(_));
         of_script || !is_script && verdict.state == State::Set
     }

@@ -80,7 +80,8 @@ fn operators_answer_for_fitting_kinds_and_err_for_all_others() {
                 }
                 let mut bench = bench(&body);
                 bench.pass(2);
-                let (state, fault) = (bench.verdicts[0].state, bench.verdicts[0].fault.clone());
+                let (state, fault) =
+                    (bench.verdicts[0].state, bench.verdicts[0].fault().map(str::to_owned));
                 if allowed {
                     assert_eq!((state, fault), (State::Set, None), "{body}");
                 } else {
@@ -129,7 +130,7 @@ fn a_missing_reading_is_unknown_under_every_operator() {
                 supply(&mut bench);
                 let why = bench.why();
                 assert_eq!(bench.verdicts[0].state, State::Unknown, "{body}, {reason}: {why}");
-                assert_eq!(bench.verdicts[0].fault, None, "{body}");
+                assert_eq!(bench.verdicts[0].fault(), None, "{body}");
                 assert_eq!(why, format!("soc is unknown: {reason}"), "{body}");
             }
         }
@@ -163,7 +164,7 @@ fn what_is_not_a_number_is_an_error_where_it_arises() {
     ] {
         let mut bench = bench(body);
         bench.pass(2);
-        let fault = bench.verdicts[0].fault.clone().unwrap_or_default();
+        let fault = bench.verdicts[0].fault().unwrap_or_default().to_owned();
         assert!(fault.starts_with("a.rhai, line 2, column "), "{body}: {fault}");
         assert!(fault.ends_with(text), "{body}: {fault}");
     }

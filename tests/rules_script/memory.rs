@@ -75,7 +75,7 @@ fn a_memory_is_bounded_and_says_so() {
     ] {
         let mut bench = Bench::new(&rule(&format!("{body} {end}")));
         bench.pass(1);
-        let found = bench.verdicts[0].fault.clone().unwrap_or_default();
+        let found = bench.verdicts[0].fault().unwrap_or_default().to_owned();
         assert!(found.ends_with(fault), "{body}: {found}");
         let stored = serde_json::to_string(&bench.memory).expect("plain data");
         assert!(!stored.contains("mem"), "{stored}");

@@ -35,7 +35,7 @@ fn bench(body: &str) -> Bench {
 
 /// What the first rule asks for, by number of output.
 fn wants(bench: &Bench) -> Vec<(u16, Want)> {
-    bench.verdicts[0].wants.iter().map(|request| (request.output.0, request.want)).collect()
+    bench.verdicts[0].wants().iter().map(|request| (request.output.0, request.want)).collect()
 }
 
 #[track_caller]
@@ -43,7 +43,7 @@ fn asks(body: &str, expected: &[(u16, Want)], why: &str) {
     let mut bench = bench(body);
     bench.pass(2);
     let said = bench.why();
-    assert_eq!(bench.verdicts[0].fault.as_deref(), None, "{body}");
+    assert_eq!(bench.verdicts[0].fault(), None, "{body}");
     assert_eq!(bench.verdicts[0].state, State::Set, "{body}: {said}");
     assert_eq!(wants(&bench), expected, "{body}");
     assert_eq!(said, why);
@@ -54,7 +54,7 @@ fn asks(body: &str, expected: &[(u16, Want)], why: &str) {
 fn fails(body: &str, fault: &str) {
     let mut bench = bench(body);
     bench.pass(2);
-    let told = bench.verdicts[0].fault.clone().unwrap_or_default();
+    let told = bench.verdicts[0].fault().unwrap_or_default().to_owned();
     assert!(told.ends_with(fault), "{body}: {told}");
     assert!(wants(&bench).is_empty() && bench.verdicts[0].to_safe, "{body}");
 }
@@ -116,7 +116,7 @@ fn a_mode_is_wanted_with_all_its_parts_under_one_reason() {
 fn an_alert_is_a_message_and_asks_for_nothing() {
     let mut bench = bench("alert(operator, `at ${s.soc} %`); alert(operator, \"twice\")");
     bench.pass(2);
-    let messages = bench.verdicts[0].messages.clone().expect("a script that can tell");
+    let messages = bench.verdicts[0].messages().map(<[_]>::to_vec).expect("a script that can tell");
     let told: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(told, ["at 40.0 %", "twice"]);
     assert_ne!(messages[0].place, messages[1].place, "each stands by itself");

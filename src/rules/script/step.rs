@@ -6,12 +6,12 @@ use rhai::Scope;
 
 use crate::arbiter::Request;
 
-use super::super::Verdict;
 use super::super::condition::Truth;
 use super::super::explain::{Explanation, used_inputs, value_of};
 use super::super::look::Look;
 use super::super::memory::Cell;
 use super::super::rule::{IfUnknown, Rule, State};
+use super::super::{Scripted, Verdict};
 use super::host::lock;
 use super::notes::{Failure, Notes};
 use super::{About, Answer, Reason, Said, Script, Scripts, Stop, Wish};
@@ -44,7 +44,7 @@ impl Sitting<'_> {
     ) -> Verdict {
         if let Some(why) = &notes.disabled {
             script.say(disabled(&why.error), Truth::Unknown, Vec::new());
-            return verdict(index, rule, State::Disabled, Truth::Yes, &[]);
+            return verdict(index, State::Disabled, Truth::Yes, Scripted::default());
         }
         let only = rule.only.as_ref().map_or(Truth::Yes, |only| only.evaluate(&self.look));
         if only != Truth::Yes {
@@ -52,10 +52,10 @@ impl Sitting<'_> {
             script.say(format!("only while {condition}, which is {only}"), only, Vec::new());
             return match only {
                 Truth::Unknown => self.unknown(index, rule, only, cell, notes),
-                _ => Verdict {
-                    messages: Some(Vec::new()),
-                    ..verdict(index, rule, State::Clear, only, &[])
-                },
+                _ => {
+                    let quiet = Scripted { messages: Some(Vec::new()), ..Scripted::default() };
+                    verdict(index, State::Clear, only, quiet)
+                }
             };
         }
         lock(&self.scripts.host).begin(std::mem::take(&mut notes.mem));
@@ -71,10 +71,15 @@ impl Sitting<'_> {
                 cell.unknown_since = None;
                 cell.known = true;
                 let state = if asks { State::Set } else { State::Clear };
-                let verdict = verdict(index, rule, state, only, &answer.wishes);
+                let said = Scripted {
+                    wants: requests(rule, &answer.wishes),
+                    modes: answer.modes,
+                    messages: Some(answer.messages),
+                    fault: None,
+                };
                 let hold = rule.if_unknown == IfUnknown::Hold;
                 notes.last = if hold { answer.wishes } else { Vec::new() };
-                Verdict { modes: answer.modes, messages: Some(answer.messages), ..verdict }
+                verdict(index, state, only, said)
             }
             Err(Stop::Unknown(text)) => {
                 script.say(text, Truth::Unknown, Vec::new());
@@ -89,7 +94,7 @@ impl Sitting<'_> {
                 };
                 script.say(text.clone(), Truth::Unknown, Vec::new());
                 let fault = (failure != Failure::Same).then(|| text.into());
-                Verdict { fault, ..verdict(index, rule, state, only, &[]) }
+                verdict(index, state, only, Scripted { fault, ..Scripted::default() })
             }
         }
     }
@@ -105,16 +110,17 @@ impl Sitting<'_> {
         let now = self.look.now.monotonic;
         let since = *cell.unknown_since.get_or_insert(now);
         match rule.if_unknown {
-            IfUnknown::Safe => verdict(index, rule, State::Unknown, only, &[]),
-            IfUnknown::Clear => verdict(index, rule, State::Clear, only, &[]),
+            IfUnknown::Safe => verdict(index, State::Unknown, only, Scripted::default()),
+            IfUnknown::Clear => verdict(index, State::Clear, only, Scripted::default()),
             IfUnknown::Hold if cell.known && now.saturating_sub(since) < rule.grace => {
                 let state = if notes.last.is_empty() { State::Clear } else { State::Set };
-                verdict(index, rule, state, only, &notes.last)
+                let wants = requests(rule, &notes.last);
+                verdict(index, state, only, Scripted { wants, ..Scripted::default() })
             }
             IfUnknown::Hold => {
                 cell.known = false;
                 notes.last.clear();
-                verdict(index, rule, State::Unknown, only, &[])
+                verdict(index, State::Unknown, only, Scripted::default())
             }
         }
     }
@@ -124,31 +130,25 @@ fn disabled(error: &str) -> String {
     format!("disabled after three errors in ten minutes: {error}")
 }
 
-fn verdict(index: usize, rule: &Rule, state: State, only: Truth, wishes: &[Wish]) -> Verdict {
+fn requests(rule: &Rule, wishes: &[Wish]) -> Vec<Request> {
     let request = |wish: &Wish| Request {
         output: wish.output,
         want: wish.want,
         priority: rule.priority,
         rule: rule.name.clone(),
     };
+    wishes.iter().map(request).collect()
+}
+
+fn verdict(index: usize, state: State, only: Truth, said: Scripted) -> Verdict {
     let when = match state {
         State::Set => Truth::Yes,
         State::Clear => Truth::No,
         State::Unknown | State::Disabled => Truth::Unknown,
     };
-    Verdict {
-        rule: index,
-        state,
-        when,
-        clear_when: !when,
-        only,
-        request: None,
-        wants: wishes.iter().map(request).collect(),
-        modes: Vec::new(),
-        messages: None,
-        to_safe: matches!(state, State::Unknown | State::Disabled),
-        fault: None,
-    }
+    let to_safe = matches!(state, State::Unknown | State::Disabled);
+    let (request, script) = (None, Some(Box::new(said)));
+    Verdict { rule: index, state, when, clear_when: !when, only, request, to_safe, script }
 }
 
 impl Script {

@@ -34,7 +34,7 @@ fn a_panic_in_a_word_of_the_host_concerns_one_rule_only() {
         let expected = if second < 3 { State::Unknown } else { State::Disabled };
         assert_eq!((verdicts[0].state, verdicts[1].state), (expected, State::Set));
         let fault = "a.rhai, line 1, column 11: a word of the host panicked";
-        let said = verdicts[0].fault.as_deref().unwrap_or(fault);
+        let said = verdicts[0].fault().unwrap_or(fault);
         assert!(said.ends_with(fault), "{said}");
     }
 }
