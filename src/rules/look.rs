@@ -136,6 +136,7 @@ impl<'a> Look<'a> {
 
     /// The answer to one question.
     #[must_use]
+    #[inline]
     pub fn test(&self, leaf: &Leaf) -> Truth {
         match &leaf.ask {
             Ask::Number {
