@@ -7,6 +7,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod lent;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod running;

@@ -108,11 +108,38 @@ impl Site {
         Running::start(self.command(&["run", "--simulate-pins"]))
     }
 
-    /// A daemon that may act.
-    pub fn run_armed(&self) -> Running {
+    /// Changes the configuration.
+    pub fn edit(&self, before: &str, after: &str) {
+        let file = self.folder.path().join("site.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(before), "{before} is not in {text}");
+        std::fs::write(file, text.replace(before, after)).unwrap();
+    }
+
+    /// Replaces the rules.
+    pub fn rules(&self, rules: &str) {
+        std::fs::write(self.folder.path().join("rules/all.rhai"), rules).unwrap();
+    }
+
+    /// The mode in which the next run begins, as the one before has left it.
+    pub fn begin_in(&self, mode: &str) {
+        let journal = self.folder.path().join("data/journal.db");
+        let journal = rusqlite::Connection::open(journal).unwrap();
+        let changed = journal.execute("UPDATE state SET json = ?1 WHERE key = 'mode'", [mode]);
+        assert_eq!(changed.unwrap(), 1);
+    }
+
+    /// A daemon that knows its devices.
+    pub fn run_ready(&self) -> Running {
         let mut daemon = self.run();
         daemon.wait_for("device", &["unit", "health", "TEXT alive, HEX alive"]);
         daemon.wait_for("device", &["shunt", "health", "TEXT alive, HEX alive"]);
+        daemon
+    }
+
+    /// A daemon that may act.
+    pub fn run_armed(&self) -> Running {
+        let daemon = self.run_ready();
         self.say(&["arm"]);
         daemon
     }
