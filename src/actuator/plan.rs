@@ -141,7 +141,7 @@ impl Plan {
         };
         let number = self.bare(value.as_number()?);
         match &self.values {
-            Values::Switch(switch) => Some(switch.want_of(number)),
+            Values::Switch(switch) => Some(switch.want_of(number, self.register.scale)),
             Values::Number if self.keeps.is_none() => Some(self.in_steps(number)),
             Values::Number => Some(self.lent_or_given_back(number, known)),
         }
@@ -177,13 +177,17 @@ impl Plan {
 }
 
 impl Switch {
-    /// What a number stands for; neither on nor off is just that number.
+    /// What a number stands for in a register with steps of this size; neither on nor
+    /// off is just that number.
     #[must_use]
-    pub fn want_of(&self, number: f64) -> Want {
-        match number {
-            _ if number == self.off || Some(number) == self.off_too => Level::Off.into(),
-            _ if number == self.on || !self.strict => Level::On.into(),
-            _ => Want::Number(number),
+    pub fn want_of(&self, number: f64, step: f64) -> Want {
+        let is = |value: f64| (number - value).abs() < step / 2.0;
+        if is(self.off) || self.off_too.is_some_and(is) {
+            Level::Off.into()
+        } else if is(self.on) || !self.strict {
+            Level::On.into()
+        } else {
+            Want::Number(number)
         }
     }
 }
@@ -264,6 +268,16 @@ mod tests {
         check(&load, 5.0, Level::On);
         check(&load, 0.0, Level::Off);
         check(&load, 1.0, Want::Number(1.0));
+    }
+
+    #[test]
+    fn a_value_between_two_steps_of_the_register_is_the_nearer_one() {
+        let row = register::by_name(Family::Mppt, "battery_float_voltage").unwrap();
+        let switch = Switch { off: 13.2, off_too: None, on: 13.456, strict: true };
+        let plan = Plan { values: Values::Switch(switch), ..Plan::number("mppt", row) };
+        check(&plan, 13.46, Level::On);
+        check(&plan, 13.2, Level::Off);
+        check(&plan, 13.45, Want::Number(13.45));
     }
 
     #[test]

@@ -28,7 +28,12 @@ pub enum Next {
     /// Ask the device; [`Series::answered`] takes the answer.
     Ask(Task),
     /// Have this original value journaled; [`Series::kept`] takes the result.
-    Keep(f64),
+    Keep {
+        /// What the register has now.
+        value: f64,
+        /// Whether the writing waits until it is on the disk. The way to safe does not.
+        wait: bool,
+    },
     /// Wait a second.
     Pause,
     /// This became of it.
@@ -41,7 +46,8 @@ pub struct Series {
     plan: Plan,
     known: Known,
     steps: VecDeque<Step>,
-    /// Without its original on the disk nothing is written.
+    /// Without its original on the disk nothing is written. What leads to safe has a
+    /// value to fall back on, and waits for no disk.
     must_keep: bool,
     outcome: Outcome,
 }
@@ -73,7 +79,7 @@ impl Series {
         match self.steps.front() {
             None | Some(Step::End) => Next::Ended(self.outcome.clone()),
             Some(Step::Original) => Next::Ask(self.read(self.plan.register.id)),
-            Some(Step::Keep(value)) => Next::Keep(*value),
+            Some(Step::Keep(value)) => Next::Keep { value: *value, wait: self.must_keep },
             Some(Step::Companion(companion, value)) => {
                 Next::Ask(self.write(companion.register, Value::Number(*value)))
             }
@@ -102,10 +108,11 @@ impl Series {
         }
     }
 
-    /// The original is in the journal, or is not.
+    /// The original is in the journal, or is not; or it is on its way there and nobody
+    /// waits for it.
     pub fn kept(&mut self, result: Result<(), String>) {
         self.steps.pop_front();
-        if let (Err(why), true) = (result, self.must_keep) {
+        if let Err(why) = result {
             let why = format!("nothing written: the journal did not take the value before ({why})");
             self.end(Outcome::Postponed(why));
         }
@@ -117,7 +124,8 @@ impl Series {
             return self.end(Outcome::Postponed(why.to_owned()));
         };
         let number = self.plan.bare(*number);
-        let is_off = |switch: &Switch| switch.want_of(number) == Want::Level(Level::Off);
+        let step = self.plan.register.scale;
+        let is_off = |switch: &Switch| switch.want_of(number, step) == Want::Level(Level::Off);
         let switch = match &self.plan.values {
             Values::Switch(switch) => Some(switch),
             Values::Number => None,
@@ -283,9 +291,9 @@ mod tests {
                     });
                     series.answered(&answer);
                 }
-                Next::Keep(value) => {
+                Next::Keep { value, wait } => {
                     asked.push(format!("keep {value}"));
-                    series.kept(journal.clone());
+                    series.kept(if wait { journal.clone() } else { Ok(()) });
                 }
                 Next::Pause => asked.push("pause".to_owned()),
                 Next::Ended(outcome) => return (asked, outcome),

@@ -317,16 +317,19 @@ impl Errand {
                         Err(_) => return Outcome::Failed("the port was lost".to_owned()),
                     },
                 },
-                Next::Keep(value) => series.kept(self.keep(value).await),
+                Next::Keep { value, wait } => series.kept(self.keep(value, wait).await),
                 Next::Pause => tokio::time::sleep(PAUSE).await,
             }
         }
     }
 
-    /// Waits until the journal has the original value on the disk.
-    async fn keep(&self, value: f64) -> Result<(), String> {
+    /// Has the original value journaled, and waits until it is on the disk.
+    async fn keep(&self, value: f64, wait: bool) -> Result<(), String> {
         let (recorded, answer) = oneshot::channel();
         self.inbox.deliver(Input::Original { output: self.output, value, recorded }).await;
+        if !wait {
+            return Ok(());
+        }
         match tokio::time::timeout(KEEP_PATIENCE, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err("the program is ending".to_owned()),

@@ -251,7 +251,7 @@ impl Life {
                     self.errands.insert(id, errand);
                     return;
                 }
-                Next::Keep(value) => return self.to_keep.push((errand, value)),
+                Next::Keep { value, .. } => return self.to_keep.push((errand, value)),
                 Next::Pause => {}
                 Next::Ended(outcome) => {
                     let Errand { output, want, .. } = errand;

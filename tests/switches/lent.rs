@@ -132,12 +132,14 @@ fn killed_between_the_intent_and_the_write_nothing_was_written_and_nothing_is() 
     let frozen = lock(&site.unit);
     site.soc(20.0);
     daemon.wait_for("intent", &["float", "13.5"]);
+    site.journal_when(|journal| journal.contains("intent"));
     daemon.end(Signal::KILL);
     drop(frozen);
     site.soc(60.0);
     let mut daemon = site.run_ready();
     site.status_when(|status| status.contains("reads back released"));
-    assert!(site.say(&["journal"]).contains("unknown"), "the intent has its result");
+    // The intent has its result.
+    site.journal_when(|journal| journal.contains("unknown"));
     assert_eq!(site.writes(), NONE);
     // Wanted again, it is finished.
     site.soc(20.0);

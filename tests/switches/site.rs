@@ -161,14 +161,25 @@ impl Site {
     /// Asks for the status until it is as expected.
     #[track_caller]
     pub fn status_when(&self, expected: impl Fn(&str) -> bool) -> String {
-        let mut status = String::new();
+        self.say_until(&["status"], expected)
+    }
+
+    /// Reads the journal on the disk until it is as expected; the log is ahead of it.
+    #[track_caller]
+    pub fn journal_when(&self, expected: impl Fn(&str) -> bool) -> String {
+        self.say_until(&["journal"], expected)
+    }
+
+    #[track_caller]
+    fn say_until(&self, words: &[&str], expected: impl Fn(&str) -> bool) -> String {
+        let mut said = String::new();
         for _ in 0..LOOKS_MAX {
-            status = self.say(&["status"]);
-            if expected(&status) {
-                return status;
+            said = self.say(words);
+            if expected(&said) {
+                return said;
             }
         }
-        panic!("the status does not become what is expected:\n{status}")
+        panic!("this does not become what is expected:\n{said}")
     }
 }
 

@@ -142,6 +142,20 @@ fn old_firmware_is_prepared_before_its_charger_is_switched_and_after_each_restar
     assert_eq!(site.writes(), [REMOTE_CONTROL, MODE, REMOTE_CONTROL], "once");
 }
 
+#[test]
+fn a_relay_that_its_monitor_has_forgotten_is_taken_over_and_closed_again_once() {
+    let site = site(Kind::Bmv, "relay = true", "off");
+    let mut daemon = site.run_armed();
+    site.soc(20.0);
+    daemon.wait_for("result", &["thing", "verified on"]);
+    site.set(RELAY_MODE, &[0]);
+    site.set(RELAY, &[0]);
+    daemon.wait_for("alarm", &["thing", "drifted to off"]);
+    daemon.wait_for("result", &["thing", "verified on"]);
+    assert_eq!((site.raw(RELAY_MODE), site.raw(RELAY)), (2, 1));
+    assert_eq!(site.writes(), [RELAY_MODE, RELAY, RELAY_MODE, RELAY]);
+}
+
 /// Nothing was written, and somebody is told why.
 #[track_caller]
 fn refused(site: &Site, daemon: &mut Running, kind: &str, words: &[&str]) {
