@@ -25,7 +25,8 @@ mod want;
 
 use std::time::Duration;
 
-use budgets::{DAY, HOUR, Recent, Spells};
+pub(crate) use budgets::{DAY, Recent};
+use budgets::{HOUR, Spells};
 pub use decision::{Decision, Demand, Held, Loser, Request, Winner};
 pub use overrides::{OVERRIDE_DEFAULT, OVERRIDE_MAX, Override};
 pub use policy::{AtExit, Lease, OutputId, Policy};
@@ -147,6 +148,11 @@ impl Arbiter {
         }
         line.writes.add(now);
         line.under_way = Some(want);
+    }
+
+    /// Counts a write that somebody else has made.
+    pub fn spend(&mut self, now: Duration, output: OutputId) {
+        self.lines[output.index()].writes.add(now);
     }
 
     /// An act came to an end other than the one wanted; its charge stays.

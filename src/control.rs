@@ -40,9 +40,13 @@ pub enum Ask {
     /// Load the rules anew; all of them, or none.
     Reload,
     /// A person has seen that a rule is set: with `latch` it may clear from now on.
+    /// A device that is another than before is written from now on.
     Acknowledge {
-        /// The rule's name.
+        /// The rule's, output's or device's name.
         rule: String,
+        /// Who asks. The daemon asks the system; nobody else can say it.
+        #[serde(default, skip_deserializing)]
+        owner: String,
     },
     /// Give a rule that its errors have disabled another chance.
     Enable {
@@ -61,6 +65,13 @@ pub enum Ask {
         /// Who asks. The daemon asks the system; nobody else can say it.
         #[serde(default, skip_deserializing)]
         owner: String,
+    },
+    /// A person writes a register on a port of his own: it is counted here.
+    Count {
+        /// The device's serial number.
+        serial: String,
+        /// Register id.
+        register: u16,
     },
     /// Which family's registers a device has.
     Family {
@@ -155,6 +166,9 @@ pub struct Status {
     pub rules_problem: String,
     /// The outputs.
     pub outputs: Vec<OutputStatus>,
+    /// How often registers were written into flash.
+    #[serde(default)]
+    pub wear: Vec<WearStatus>,
     /// Journal entries since the start.
     pub entries: u64,
     /// The latest of them, oldest first.
@@ -236,6 +250,29 @@ pub struct OutputStatus {
     pub read_back: String,
     /// Why it is not as asked, or what is going on.
     pub note: String,
+}
+
+/// How often one register of one device was written into memory that wears out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WearStatus {
+    /// The device's name when it was last written.
+    pub device: String,
+    /// Its serial number; its name in brackets if it does not tell one.
+    pub serial: String,
+    /// The register's id.
+    pub register: u16,
+    /// The register's name, if the device is known.
+    pub name: String,
+    /// Writes since it is counted.
+    pub writes: u64,
+    /// An earlier count was lost: there were more.
+    pub lost: bool,
+    /// Since when, ISO 8601 in UTC; empty when the clock was not set then.
+    pub since: String,
+    /// Writes within the last 24 hours.
+    pub today: u32,
+    /// Writes a day since it is counted; not told for the first hours.
+    pub per_day: Option<f64>,
 }
 
 /// One journal entry in a line.

@@ -32,6 +32,7 @@
 //! | [`arbiter`] | requests → one decision an output |
 //! | [`journal`] | what is worth writing down |
 //! | [`engine`] | one step: snapshot in, effects out |
+//! | [`wear`] | how often each register of each device was written into flash |
 //! | [`trial`] | the tests beside rules, run in virtual time before the rules are used |
 //! | [`config`] | TOML → a checked site, all problems at once |
 //! | [`serial`] | a serial port around a session |
@@ -69,6 +70,7 @@ pub mod snapshot;
 pub mod trial;
 pub mod units;
 pub mod vedirect;
+pub mod wear;
 
 // edge
 pub mod actuator;

@@ -13,6 +13,8 @@ mod rules;
 #[path = "support/running.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod running;
+#[path = "daemon/writes.rs"]
+mod writes;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -21,6 +21,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("snapshot", &["clock", "units", "vedirect"]),
     ("journal", &["clock"]),
     ("arbiter", &[]),
+    // Writes of a day are counted as the arbiter counts those of an output.
+    ("wear", &["clock", "arbiter"]),
     ("rules", &["units", "clock", "problem", "vedirect", "snapshot", "journal", "arbiter"]),
     ("engine", &["clock", "units", "snapshot", "journal", "rules", "arbiter"]),
     (
@@ -65,6 +67,7 @@ const CORE: &[&str] = &[
     "arbiter",
     "rules",
     "engine",
+    "wear",
     "trial",
 ];
 

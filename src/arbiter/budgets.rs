@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Writes and time away from safe count for this long.
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 /// Starts count for this long.
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -18,49 +18,55 @@ const KEPT_MAX: usize = 1024;
 
 /// Events within a window that moves with time.
 #[derive(Clone, Debug)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     span: Duration,
     /// When each is forgotten, oldest first.
     forget: VecDeque<Duration>,
 }
 
 impl Recent {
-    pub(super) const fn over(span: Duration) -> Self {
+    pub(crate) const fn over(span: Duration) -> Self {
         Self { span, forget: VecDeque::new() }
     }
 
-    pub(super) fn add(&mut self, now: Duration) {
+    pub(crate) fn add(&mut self, now: Duration) {
         self.forget.retain(|&until| now < until);
         if self.forget.len() < KEPT_MAX {
             self.forget.push_back(now + self.span);
         }
     }
 
-    pub(super) fn take_back(&mut self) {
+    pub(crate) fn take_back(&mut self) {
         self.forget.pop_back();
     }
 
-    pub(super) fn count(&self, now: Duration) -> u32 {
+    pub(crate) fn count(&self, now: Duration) -> u32 {
         let recent = self.forget.iter().filter(|&&until| now < until).count();
         u32::try_from(recent).unwrap_or(u32::MAX)
     }
 
     /// How long until no more than `allowed` of them count.
-    pub(super) fn until_at_most(&self, now: Duration, allowed: u32) -> Duration {
+    pub(crate) fn until_at_most(&self, now: Duration, allowed: u32) -> Duration {
         let excess = self.count(now).saturating_sub(allowed) as usize;
         let recent = self.forget.iter().filter(|&&until| now < until);
         let last = excess.checked_sub(1).and_then(|index| recent.copied().nth(index));
         last.map_or(Duration::ZERO, |until| until - now)
     }
 
+    /// How long ago the latest of them was.
+    pub(crate) fn newest(&self, now: Duration) -> Option<Duration> {
+        let until = self.forget.iter().filter(|&&until| now < until).max()?;
+        Some(self.span.saturating_sub(*until - now))
+    }
+
     /// How long each still counts.
-    pub(super) fn left(&self, now: Duration) -> Vec<Duration> {
+    pub(crate) fn left(&self, now: Duration) -> Vec<Duration> {
         let left = self.forget.iter().map(|&until| until.saturating_sub(now));
         left.filter(|left| !left.is_zero()).collect()
     }
 
     /// Takes what [`Recent::left`] gave.
-    pub(super) fn restore(&mut self, now: Duration, left: &[Duration]) {
+    pub(crate) fn restore(&mut self, now: Duration, left: &[Duration]) {
         let until = |&left: &Duration| now + left.min(self.span);
         self.forget = left.iter().take(KEPT_MAX).map(until).collect();
     }

@@ -31,13 +31,13 @@ pub struct Reload {
     config: ConfigArgs,
 }
 
-/// Say that you have seen a rule that is set (one with `latch` clears only then), or
-/// what tripped an output first.
+/// Say that you have seen a rule that is set (one with `latch` clears only then), what
+/// tripped an output first, or that a device is another than before: it is written again.
 #[derive(Debug, Args)]
 pub struct Acknowledge {
     #[command(flatten)]
     config: ConfigArgs,
-    /// The name of the rule or the output.
+    /// The name of the rule, the output or the device.
     rule: String,
 }
 
@@ -78,7 +78,8 @@ impl Acknowledge {
     /// # Errors
     /// When no daemon answers.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        tell(&self.config, &Ask::Acknowledge { rule: self.rule.clone() })
+        let (rule, owner) = (self.rule.clone(), String::new());
+        tell(&self.config, &Ask::Acknowledge { rule, owner })
     }
 }
 
@@ -178,6 +179,12 @@ fn text(status: &Status) -> String {
             "  {:16} asked {:4} decided {:4} reads back {:8} {}",
             output.name, output.asked, output.decided, output.read_back, output.note
         ));
+    }
+    if !status.wear.is_empty() {
+        line(format_args!("\nwrites into flash"));
+    }
+    for wear in &status.wear {
+        line(format_args!("  {}", super::wear::told(wear)));
     }
     if status.lost > 0 {
         line(format_args!("\n{} readings or entries could not be stored", status.lost));

@@ -38,6 +38,7 @@ mod site;
 mod test;
 mod through_daemon;
 pub mod watch;
+mod wear;
 mod when;
 mod why;
 

@@ -13,10 +13,13 @@ use anyhow::{Context, bail};
 
 use super::site::ConfigArgs;
 use super::through_daemon::ThroughDaemon;
+use crate::control::{self, Ask, Reply};
+use crate::daemon;
 use crate::serial::direct::Direct;
 use crate::serial::{PortError, Recorder};
-use crate::session::{Link, Outcome, Plan, ReadResult, Settings, Task, WriteResult};
-use crate::vedirect::register::{self, Family, Register};
+use crate::session::{Departure, Link, Outcome, Plan, ReadResult, Settings, Task, WriteResult};
+use crate::vedirect::register::{self, Family, Register, Wear};
+use crate::wear::Key;
 
 /// Names offered when a register's name is not known.
 const SUGGESTIONS: usize = 3;
@@ -74,9 +77,14 @@ impl OnPort {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(path: &Path, args: &PortArgs, plan: Plan) -> anyhow::Result<Self> {
-        let settings = Settings { family: args.family, plan, ..Settings::default() };
+        let settings = Settings { family: args.family, plan, watched: true, ..Settings::default() };
         let recorder = args.record.as_deref().map(recorder).transpose()?;
         let mut direct = Direct::open(path, settings, recorder)?;
+        let (config, port) = (args.config.clone(), path.display().to_string());
+        direct.watched_by(Box::new(move |departure| {
+            count(&config, &port, departure);
+            Ok(())
+        }));
         direct.identify().map_err(|error| lost(path, error))?;
         Ok(Self { path: path.to_owned(), direct })
     }
@@ -162,6 +170,30 @@ impl Registers for OnPort {
             Outcome::Written(result) => Ok(result),
             other => bail!("{}: unexpected outcome {other:?}", self.path.display()),
         }
+    }
+}
+
+/// Counts a write into flash where a journal is at hand. A person at the port writes
+/// all the same: he is told when it is not counted.
+fn count(config: &ConfigArgs, port: &str, departure: &Departure) {
+    let Departure { register, wear, identity, .. } = departure;
+    // Without a configuration there is no journal to count in.
+    let (Wear::Stored | Wear::Unknown, Ok(data)) = (wear, config.data()) else { return };
+    let serial = identity.serial_number.clone().unwrap_or_else(|| format!("({port})"));
+    let key = Key { serial, register: *register };
+    let counted = if control::listening(&data) {
+        let Key { serial, register } = key.clone();
+        let ask = Ask::Count { serial, register };
+        match control::ask(&data, &ask) {
+            Ok(Reply::Done { .. }) => Ok(true),
+            Ok(other) => Err(other.refusal()),
+            Err(error) => Err(error.to_string()),
+        }
+    } else {
+        daemon::count_without_daemon(&data, &key)
+    };
+    if let Err(why) = counted {
+        eprintln!("{key}: this write is not counted: {why}");
     }
 }
 

@@ -59,8 +59,9 @@ impl Config {
             let span = key(&document, "devices", device);
             let message = format!("`{device}` is written, and has no `serial_number`");
             let problem = Problem::warning(&source.name, span, message);
-            problem
-                .help("whatever is plugged in there counts as it; `sunkeep scan` shows the number")
+            problem.help(
+                "whatever is there when it is armed counts as it; `sunkeep scan` shows the number",
+            )
         }));
         sort(&mut problems);
         Ok(Report { problems, sources: vec![source] })

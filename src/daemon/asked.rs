@@ -1,11 +1,13 @@
 //! What the control loop answers to people who ask.
 
-use super::control_loop::{ControlLoop, Device, KEY_MODE};
+use super::control_loop::{ControlLoop, Device};
+use super::keys::KEY_MODE;
 use super::status;
 use crate::clock::Now;
 use crate::control::{Ask, Reply};
 use crate::engine::{Event, Mode};
 use crate::problem::nearest;
+use crate::wear::Key;
 
 impl ControlLoop {
     pub(super) fn answer(&mut self, now: Now, ask: &Ask) -> Reply {
@@ -14,8 +16,12 @@ impl ControlLoop {
             Ask::Arm => self.change_mode(now, Mode::Run),
             Ask::Disarm => self.change_mode(now, Mode::Observe),
             Ask::KeepSafe => self.change_mode(now, Mode::Safe),
-            Ask::Acknowledge { rule } => self.acknowledge(now, rule),
+            Ask::Acknowledge { rule, owner } => self.acknowledge(now, rule, owner),
             Ask::Enable { rule } => self.enable(now, rule),
+            Ask::Count { serial, register } => {
+                let key = Key { serial: serial.clone(), register: *register };
+                self.count_by_hand(now, &key)
+            }
             Ask::Family { device } => self.family(device),
             Ask::Override { output, want, seconds, owner } => {
                 self.set_override(now, output, *want, *seconds, owner)
@@ -27,7 +33,10 @@ impl ControlLoop {
         }
     }
 
-    fn acknowledge(&mut self, now: Now, rule: &str) -> Reply {
+    fn acknowledge(&mut self, now: Now, rule: &str, owner: &str) -> Reply {
+        if let Some(reply) = self.acknowledge_device(rule, owner) {
+            return reply;
+        }
         if let Some(trip) = self.engine.trips().of(rule) {
             let message = format!("acknowledged: {}", trip.cause);
             self.engine.handle(now, Event::Acknowledge(rule.to_owned()));
@@ -42,7 +51,8 @@ impl ControlLoop {
             Some(false) => Reply::Refused { message: format!("rule \"{rule}\" is not set") },
             None => Reply::Refused {
                 message: format!(
-                    "there is no rule \"{rule}\", and no output of that name has tripped"
+                    "there is no rule \"{rule}\", no output of that name has tripped, and no \
+                     device of that name is locked"
                 ),
             },
         }
@@ -91,6 +101,9 @@ impl ControlLoop {
         let before = self.engine.mode();
         self.engine.handle(now, Event::Mode(mode));
         self.save(KEY_MODE, mode.word().to_owned(), true);
+        if mode == Mode::Run {
+            self.heard_all(now);
+        }
         if before != mode {
             (self.mode_since, self.mode_why) = (now, String::new());
         }

@@ -7,7 +7,7 @@ use super::beginning::{Beginning, Ran};
 use super::control_loop::{self, ControlLoop};
 use super::hands::Hands;
 use super::inbox::Inbox;
-use super::{MAX_AGE, Options, SNAPSHOT_EVERY, alive, deadline, gap, rules};
+use super::{MAX_AGE, Options, SNAPSHOT_EVERY, alive, counts, deadline, gap, keys, rules};
 use crate::arbiter::Saved;
 use crate::clock::Now;
 use crate::engine::{Engine, Setup};
@@ -27,14 +27,16 @@ pub(super) fn assemble(
 ) -> ControlLoop {
     let now = options.clock.now();
     let saved = |key| store.state(key);
-    let memory = saved(control_loop::KEY_RULES)
+    let memory = saved(keys::KEY_RULES)
         .and_then(|json| serde_json::from_str::<Memory>(&json).ok())
         .unwrap_or_default()
         .after_restart();
-    let trips = saved(control_loop::KEY_TRIPS).and_then(|json| serde_json::from_str(&json).ok());
-    let originals = saved(control_loop::KEY_ORIGINALS);
+    let trips = saved(keys::KEY_TRIPS).and_then(|json| serde_json::from_str(&json).ok());
+    let originals = saved(keys::KEY_ORIGINALS);
     let originals = originals.and_then(|json| serde_json::from_str(&json).ok());
     let strays = hands.remember(originals.unwrap_or_default());
+    let identities = saved(keys::KEY_IDENTITIES);
+    let identities = identities.and_then(|json| serde_json::from_str(&json).ok());
     let (arbiter, ended) = remembered_arbiter(&options, &store);
     let beginning = Beginning::of(&options, &store);
     let ran = Ran::now(&options);
@@ -43,7 +45,8 @@ pub(super) fn assemble(
     options.rules.bind(&mut snapshot);
     let mut devices = BTreeMap::new();
     for device in &options.config.devices {
-        let known = control_loop::Device { family: device.family, ..Default::default() };
+        let (family, declared) = (device.family, device.serial_number.clone());
+        let known = control_loop::Device { family, declared, ..Default::default() };
         devices.insert(device.name.as_str().into(), known);
     }
     let setup = Setup {
@@ -55,6 +58,7 @@ pub(super) fn assemble(
         mode: beginning.mode,
         first_intent: store.last_intent() + 1,
     };
+    let ledger = counts::remembered(now, options.speed, &store);
     close_open_intents(now, &options.config.data, &store);
     let names = snapshot.points().map(|(_, point)| point.name.as_str().into()).collect();
     let mut control = ControlLoop {
@@ -71,6 +75,9 @@ pub(super) fn assemble(
         steps: 0,
         next_manual: 1 << 62,
         manual: BTreeMap::new(),
+        ledger,
+        charges: BTreeMap::new(),
+        identities: identities.unwrap_or_default(),
         dropped: 0,
         entries: 0,
         max_age: MAX_AGE.mul_f64(options.pace),
@@ -90,6 +97,7 @@ pub(super) fn assemble(
     };
     control.engine.restore_trips(trips.unwrap_or_default());
     control.begin(&beginning, &ran);
+    control.save_loss(now);
     control.tell_ended_overrides(&ended);
     control.tell_strays(&strays);
     control
@@ -98,7 +106,7 @@ pub(super) fn assemble(
 /// What the arbiter knew when the last run ended, and the outputs whose override
 /// has ended since.
 fn remembered_arbiter(options: &Options, store: &Store) -> (Saved, Vec<String>) {
-    let kept = store.state(control_loop::KEY_ARBITER);
+    let kept = store.state(keys::KEY_ARBITER);
     let kept = kept.map(|json| serde_json::from_str::<gap::Kept>(&json));
     let lost = store.state_lost() || matches!(kept, Some(Err(_)));
     match kept {

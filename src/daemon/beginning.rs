@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::Options;
-use super::control_loop::{ControlLoop, KEY_MODE, KEY_RAN, REMIND_EVERY};
+use super::control_loop::{ControlLoop, REMIND_EVERY};
+use super::keys::{KEY_MODE, KEY_RAN};
 use super::starts::{CRASH_LOOP, LASTED};
 use crate::engine::Mode;
 use crate::journal::Kind;

@@ -15,7 +15,9 @@ use tracing::{info, warn};
 use super::alive::Alive;
 use super::deadline::Watch;
 use super::hands::Hands;
+use super::identities::Identities;
 use super::inbox::{Inbox, Input};
+use super::leave::Charged;
 use super::starts::Starts;
 use super::status;
 use crate::clock::{Clock, Now, SystemClock};
@@ -25,6 +27,8 @@ use crate::journal::{Entry, Kind};
 use crate::snapshot::Snapshot;
 use crate::store::{self, Store};
 use crate::vedirect::register::Family;
+use crate::vedirect::text::Identity;
+use crate::wear::Ledger;
 
 /// Steps run at least this often on the engine's clock: it renews leases and timers.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,20 +46,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// Journal lines that a screen shows.
 const TAIL: usize = 50;
 
-/// Key of the saved mode.
-pub(super) const KEY_MODE: &str = "mode";
-/// Key of what rules remember.
-pub(super) const KEY_RULES: &str = "rule memory";
-/// Key of what the last run was.
-pub(super) const KEY_RAN: &str = "ran";
-/// Key of what tripped first.
-pub(super) const KEY_TRIPS: &str = "trips";
 /// How often people are reminded that nothing is switched.
 pub(super) const REMIND_EVERY: Duration = Duration::from_secs(6 * 3600);
-/// Key of the values that registers had before we wrote to them.
-pub(super) const KEY_ORIGINALS: &str = "originals";
-/// Key of what the arbiter remembers.
-pub(super) const KEY_ARBITER: &str = "arbiter memory";
 
 /// What is known of one device, for people.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +55,10 @@ pub(super) struct Device {
     pub identity: String,
     pub health: String,
     pub family: Option<Family>,
+    /// What it said of itself last.
+    pub who: Identity,
+    /// The serial number in the configuration.
+    pub declared: Option<String>,
 }
 
 /// Everything the loop owns.
@@ -83,6 +79,10 @@ pub(super) struct ControlLoop {
     /// who waits for them.
     pub next_manual: u64,
     pub manual: BTreeMap<u64, oneshot::Sender<Result<(), String>>>,
+    /// How often registers were written, and the SETs that wait for their charge.
+    pub ledger: Ledger,
+    pub charges: BTreeMap<u64, Charged>,
+    pub identities: Identities,
     /// Frames that ports dropped because this loop was behind.
     pub dropped: u64,
     /// Journal entries since the start.
@@ -146,6 +146,7 @@ impl ControlLoop {
         self.stop(&inputs);
         self.hands.end();
         self.starts.iter().for_each(Starts::lasted);
+        self.close_counts();
         self.snapshot_due = Duration::ZERO;
         self.refresh_snapshot_table();
         // The store must not wait for anybody to hear its last reports.
@@ -200,6 +201,7 @@ impl ControlLoop {
                     // Whoever asked may have gone away.
                     let _ = waiting.send(result.clone());
                 }
+                self.charged(ack.ticket, &result);
                 self.engine.handle(now, Event::Recorded { ticket: ack.ticket, result });
             }
             Input::Stored(store::Report::Notice(notice)) => {
@@ -263,7 +265,8 @@ impl ControlLoop {
                 }
             }
             Effect::Apply { output, want } | Effect::Renew { output, want } => {
-                if let Some(outcome) = self.hands.apply(output, want) {
+                let to_safe = want == self.engine.policy(output).safe;
+                if let Some(outcome) = self.hands.apply(output, want, to_safe) {
                     self.engine.handle(now, Event::Applied { output, want, outcome });
                 }
             }
@@ -336,15 +339,6 @@ impl ControlLoop {
             used: Vec::new(),
             conditions: Vec::new(),
             intent: None,
-        }
-    }
-
-    fn refresh_snapshot_table(&mut self) {
-        let now = self.clock.now();
-        if now.monotonic >= self.snapshot_due {
-            self.snapshot_due = now.monotonic + self.snapshot_every;
-            let rows = store::SnapshotRow::all(now, &self.snapshot);
-            self.store.send(store::Command::Snapshot(rows));
         }
     }
 }

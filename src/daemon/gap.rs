@@ -21,7 +21,7 @@ pub(super) struct Kept {
 
 /// A moment, on every clock that may still run after a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
+pub(super) struct Stamp {
     /// The kernel's boot id; empty when the time is not the machine's own.
     boot: String,
     up_ms: u64,
@@ -43,7 +43,7 @@ impl Kept {
 
 impl Stamp {
     /// A clock that runs faster than life says nothing about the machine's own.
-    fn of(now: Now, speed: f64) -> Self {
+    pub(super) fn of(now: Now, speed: f64) -> Self {
         let real = (speed - 1.0).abs() < f64::EPSILON;
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
         Self {
@@ -55,7 +55,7 @@ impl Stamp {
         }
     }
 
-    fn until(&self, later: &Self) -> Gap {
+    pub(super) fn until(&self, later: &Self) -> Gap {
         let same_boot = !self.boot.is_empty() && self.boot == later.boot;
         if let Some(up) = later.up_ms.checked_sub(self.up_ms).filter(|_| same_boot) {
             let gap = Duration::from_millis(up);

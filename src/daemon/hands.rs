@@ -4,31 +4,22 @@
 //! control loop, because a serial port takes its time and control does not wait.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use tokio::sync::oneshot;
+use std::sync::atomic::AtomicU64;
 
 use super::desk::Desk;
+use super::errand::{Errand, Turn};
 use super::inbox::{Inbox, Input};
 use super::relays::{Relays, Seen};
 use crate::actuator::ActuatorError;
 use crate::actuator::gpio::Pins;
 use crate::actuator::hand::Hand as Register;
 use crate::actuator::originals::Originals;
-use crate::actuator::series::{Next, Series};
 use crate::arbiter::{Level, OutputId, Want};
 use crate::config::{self, Config};
 use crate::engine::Outcome;
 use crate::session::Outcome as Answer;
 use crate::units::Value;
 use crate::vedirect::register::Family;
-
-/// How long an original value may take to the disk.
-const KEEP_PATIENCE: Duration = Duration::from_secs(5);
-
-/// The pause that a [`Series`] asks for.
-const PAUSE: Duration = Duration::from_secs(1);
 
 enum Hand {
     /// By its place among the relays.
@@ -251,9 +242,25 @@ impl Hands {
         }
     }
 
-    /// Brings an output to a level or value. `None`: the answer comes later, through
-    /// the inbox or with what the relays show.
-    pub(super) fn apply(&mut self, output: OutputId, want: Want) -> Option<Outcome> {
+    /// Whether some output or set-point is a register of this device.
+    pub(super) fn writes_to(&self, device: &str) -> bool {
+        self.hands.iter().filter_map(Hand::as_register).any(|hand| *hand.plan().device == *device)
+    }
+
+    /// The output or set-point that writes this register.
+    pub(super) fn output_of(&self, device: &str, register: u16) -> Option<OutputId> {
+        let writes = |hand: &Register| {
+            let plan = hand.plan();
+            *plan.device == *device && plan.writes().any(|own| own == register)
+        };
+        let found = self.hands.iter().position(|hand| hand.as_register().is_some_and(writes))?;
+        // The configuration counts outputs in a u16.
+        Some(OutputId(found as u16))
+    }
+
+    /// Brings an output to a level or value, which is the way back to safe or is not.
+    /// `None`: the answer comes later, through the inbox or with what the relays show.
+    pub(super) fn apply(&mut self, output: OutputId, want: Want, to_safe: bool) -> Option<Outcome> {
         let (series, device, turn) = match (&mut self.hands[output.index()], want) {
             (Hand::Relay(place), Want::Level(level)) => {
                 return self.relays.command(*place, level);
@@ -268,72 +275,10 @@ impl Hands {
         };
         let (desk, inbox) = (self.desk.clone(), self.inbox.clone());
         self.runtime.spawn(async move {
-            let errand = Errand { output, device, turn, desk, inbox };
+            let errand = Errand { output, device, to_safe, turn, desk, inbox };
             let outcome = errand.carry_out(series).await;
             errand.inbox.deliver(Input::Applied { output, want, outcome }).await;
         });
         None
-    }
-}
-
-/// One of several series of writes to one register: the latest alone goes on, so
-/// that an older one cannot finish after it.
-struct Turn {
-    latest: Arc<AtomicU64>,
-    mine: u64,
-}
-
-impl Turn {
-    fn next(latest: &Arc<AtomicU64>) -> Self {
-        let mine = latest.fetch_add(1, Ordering::Relaxed) + 1;
-        Self { latest: latest.clone(), mine }
-    }
-
-    fn is_latest(&self) -> bool {
-        self.latest.load(Ordering::Relaxed) == self.mine
-    }
-}
-
-/// A series on its way between the port and the journal.
-struct Errand {
-    output: OutputId,
-    device: Arc<str>,
-    turn: Turn,
-    desk: Arc<Desk>,
-    inbox: Inbox,
-}
-
-impl Errand {
-    async fn carry_out(&self, mut series: Series) -> Outcome {
-        loop {
-            let next = series.due();
-            match next {
-                Next::Ended(outcome) => return outcome,
-                _ if !self.turn.is_latest() => series.give_up("replaced by a later wish"),
-                Next::Ask(task) => match self.desk.submit(&self.device, task) {
-                    None => series.answered(&Answer::QueueFull),
-                    Some(answer) => match answer.await {
-                        Ok(answer) => series.answered(&answer),
-                        Err(_) => return Outcome::Failed("the port was lost".to_owned()),
-                    },
-                },
-                Next::Keep { value, wait } => series.kept(self.keep(value, wait).await),
-                Next::Pause => tokio::time::sleep(PAUSE).await,
-            }
-        }
-    }
-
-    /// Has the original value journaled, and waits until it is on the disk.
-    async fn keep(&self, value: f64, wait: bool) -> Result<(), String> {
-        let (recorded, answer) = oneshot::channel();
-        self.inbox.deliver(Input::Original { output: self.output, value, recorded }).await;
-        if !wait {
-            return Ok(());
-        }
-        match tokio::time::timeout(KEEP_PATIENCE, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err("the program is ending".to_owned()),
-            Err(_) => Err("it did not answer in time".to_owned()),
-        }
     }
 }

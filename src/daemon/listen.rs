@@ -36,6 +36,7 @@ impl ControlLoop {
             }
             Notice::Closed { error, .. } => self.closed(at, &device, &error.to_string()),
             Notice::Dropped(frames) => self.dropped += frames,
+            Notice::Leaving { departure, answer } => self.leaving(&device, departure, answer),
             // Results go to whoever asked.
             Notice::Done { .. } => {}
         }
@@ -49,6 +50,8 @@ impl ControlLoop {
                 let declared = self.device(device).family;
                 let family = product.map(|product| product.family).or(declared);
                 self.device(device).family = family.or(Some(Family::Common));
+                self.device(device).who = identity.clone();
+                self.heard_who(at, device, &identity);
                 if identity.product.is_some() {
                     let known = family.filter(|family| *family != Family::Common);
                     self.known_as(device, identity.firmware, known);
@@ -79,7 +82,8 @@ impl ControlLoop {
                 self.hands.look(device);
                 self.note(Kind::Device, device, "restarted", "its uptime went back");
             }
-            DeviceEvent::Done(..) => {}
+            // The port answers for what ends, and asks for what leaves.
+            DeviceEvent::Done(..) | DeviceEvent::Leaving(..) => {}
         }
     }
 

@@ -15,13 +15,18 @@ mod asked;
 mod assembly;
 mod beginning;
 mod control_loop;
+mod counts;
 mod day_records;
 mod deadline;
 mod desk;
+mod errand;
 mod gap;
 mod hands;
 mod history;
+mod identities;
 mod inbox;
+mod keys;
+mod leave;
 mod listen;
 mod lock;
 mod notices;
@@ -62,6 +67,7 @@ use crate::session::{self, Poll, Settings, Timing};
 use crate::store::StoreError;
 
 pub use control_loop::Summary;
+pub use counts::{count_without_daemon, recorded_wear};
 use desk::Desk;
 use hands::Hands;
 use inbox::{Inbox, Input};
@@ -228,6 +234,7 @@ fn open_ports(
                 family: device.family,
                 timing: Timing::default().scaled(options.pace),
                 also: read_backs(&options.config, &device.name),
+                watched: true,
                 ..Settings::default()
             },
             recorder: options.record.as_ref().and_then(|folder| recorder(folder, &device.name)),

@@ -19,6 +19,7 @@ pub(super) fn notices(now: Now, control: &ControlLoop) -> Vec<Notice> {
     }
     notices.extend(outputs.iter().filter(|output| output.trouble).map(trouble));
     notices.extend(outputs.iter().filter_map(|output| tripped(control, output)));
+    notices.extend(locked(control));
     notices.extend(rules(control));
     notices.extend(storage(control));
     notices
@@ -103,6 +104,20 @@ fn tripped(control: &ControlLoop, output: &OutputStatus) -> Option<Notice> {
     let reason = format!("tripped first by: {}{more}", trip.cause);
     let since = words::utc(at);
     Some(Notice { about: output.name.clone(), reason, since, ends })
+}
+
+/// A device that is another than before, and so is not written.
+fn locked(control: &ControlLoop) -> Vec<Notice> {
+    let lock = |device| Some((device, control.identities.lock(device)?));
+    let notice = |(device, changed): (&str, &super::identities::Changed)| Notice {
+        about: device.to_owned(),
+        reason: format!("its registers are not written: {}", changed.what),
+        since: jiff::Timestamp::from_millisecond(changed.since_ms)
+            .map(words::utc)
+            .unwrap_or_default(),
+        ends: format!("`sunkeep acknowledge {device}`, or when the former device is back"),
+    };
+    control.devices.keys().filter_map(|device| lock(&**device)).map(notice).collect()
 }
 
 fn rules(control: &ControlLoop) -> Vec<Notice> {

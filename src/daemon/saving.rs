@@ -2,8 +2,9 @@
 
 use tokio::sync::oneshot;
 
-use super::control_loop::{ControlLoop, KEY_ARBITER, KEY_ORIGINALS, KEY_RULES, KEY_TRIPS};
+use super::control_loop::ControlLoop;
 use super::gap;
+use super::keys::{KEY_ARBITER, KEY_ORIGINALS, KEY_RULES, KEY_TRIPS};
 use crate::arbiter::OutputId;
 use crate::clock::Now;
 use crate::journal::Kind;
@@ -81,6 +82,16 @@ impl ControlLoop {
             if self.store.send(command) {
                 self.saved.insert(key, json);
             }
+        }
+    }
+
+    /// The table of what is known now, for whoever reads files.
+    pub(super) fn refresh_snapshot_table(&mut self) {
+        let now = self.clock.now();
+        if now.monotonic >= self.snapshot_due {
+            self.snapshot_due = now.monotonic + self.snapshot_every;
+            let rows = store::SnapshotRow::all(now, &self.snapshot);
+            self.store.send(store::Command::Snapshot(rows));
         }
     }
 }

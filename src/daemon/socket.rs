@@ -113,6 +113,10 @@ async fn answer(
             let owner = person::at(&stream);
             ask_engine(inbox, Ask::Override { output, want, seconds, owner }).await
         }
+        Ok(Ask::Acknowledge { rule, .. }) => {
+            let owner = person::at(&stream);
+            ask_engine(inbox, Ask::Acknowledge { rule, owner }).await
+        }
         Ok(ask) => ask_engine(inbox, ask).await,
         Err(error) => Reply::Refused { message: format!("not a question: {error}") },
     };

@@ -26,6 +26,7 @@ pub(super) fn status(now: Now, control: &ControlLoop) -> Status {
         rules: rules(now, control),
         rules_problem: control.rules_problem.clone(),
         outputs: outputs(now, control),
+        wear: control.wear(now),
         entries: control.entries,
         journal: control.tail.iter().cloned().collect(),
         lost: counters.samples_dropped

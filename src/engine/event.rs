@@ -74,6 +74,8 @@ pub enum Event {
     Acknowledge(String),
     /// A person gives a rule that its errors have disabled another chance.
     Enable(String),
+    /// A person has written an output's register: that counts in its budget too.
+    Spent(OutputId),
     /// A person wants an output to have something for a while, or no longer.
     Override(Wish),
     /// The process is about to end: outputs go to their `at_exit` level.

@@ -131,6 +131,7 @@ impl Engine {
             Event::Reload(rules) => self.reload(now, *rules),
             Event::Acknowledge(rule) => self.acknowledge(now, rule),
             Event::Enable(rule) => self.enable(now, rule),
+            Event::Spent(output) => self.arbiter.spend(now.monotonic, output),
             Event::Override(wish) => self.take_wish(now, wish),
             Event::Stop => self.stopping = true,
         }

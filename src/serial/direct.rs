@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::open::{self, PortError};
 use super::record::Recorder;
 use crate::clock::{Clock, SystemClock};
-use crate::session::{Event, Outcome, Session, Settings, Task};
+use crate::session::{Departure, Event, Outcome, Session, Settings, Task};
 
 /// An open port, its session, and a runtime to wait on it.
 pub struct Direct {
@@ -19,7 +19,11 @@ pub struct Direct {
     connection: Connection,
     session: Session,
     clock: Arc<dyn Clock>,
+    watch: Option<Watch>,
 }
+
+/// Says whether a SET may leave, or why not.
+pub type Watch = Box<dyn FnMut(&Departure) -> Result<(), String>>;
 
 impl Direct {
     /// Opens the port; nothing has been said yet.
@@ -40,7 +44,12 @@ impl Direct {
         let mut connection = Connection::new(stream, clock.clone(), recorder);
         let mut session = Session::new(settings);
         connection.begin(&mut session);
-        Ok(Self { runtime, connection, session, clock })
+        Ok(Self { runtime, connection, session, clock, watch: None })
+    }
+
+    /// Somebody watches over writes; of use if the session's settings say so.
+    pub fn watched_by(&mut self, watch: Watch) {
+        self.watch = Some(watch);
     }
 
     /// Talks until the device has said who it is or proved that it does not
@@ -104,11 +113,16 @@ impl Direct {
         limit: Option<Duration>,
         mut ended: impl FnMut(&Session, Option<Event>) -> bool,
     ) -> Result<(), PortError> {
-        let Self { runtime, connection, session, clock } = self;
+        let Self { runtime, connection, session, clock, watch } = self;
         runtime.block_on(async {
             loop {
                 connection.flush(session).await?;
                 while let Some(event) = session.event() {
+                    if let Event::Leaving(task, departure) = &event {
+                        let answer = watch.as_mut().map_or(Ok(()), |watch| watch(departure));
+                        session.permit(clock.now().monotonic, *task, answer);
+                        continue;
+                    }
                     if ended(session, Some(event)) {
                         return Ok(());
                     }

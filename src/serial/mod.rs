@@ -16,11 +16,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{Clock, Now};
-use crate::session::{Event, Outcome, Session, Settings, Task, TaskId};
+use crate::session::{Departure, Event, Outcome, Session, Settings, Task, TaskId};
 
 use connection::Connection;
 pub use open::{PortError, candidates};
@@ -30,6 +30,10 @@ pub use record::Recorder;
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Longest pause between two attempts to open a port.
 const RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// How long a SET waits for leave, in real time. Whoever gives it has to write down
+/// that it was given: a disk that takes longer is one to come back to.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Notices that wait for a slow receiver; beyond it no new task is taken.
 const PENDING_MAX: usize = 128;
@@ -90,7 +94,18 @@ pub enum Notice {
     },
     /// Frames of readings that the receiver was too slow for.
     Dropped(u64),
+    /// A SET waits until somebody says that it may leave, or why not; only of sessions
+    /// that are watched.
+    Leaving {
+        /// The SET.
+        departure: Departure,
+        /// Where the answer goes.
+        answer: Answer,
+    },
 }
+
+/// Where the answer to [`Notice::Leaving`] goes.
+pub type Answer = oneshot::Sender<Result<(), String>>;
 
 /// Runs a port until `commands` is closed or nobody receives `events` any more.
 ///
@@ -104,8 +119,9 @@ pub async fn run_port(
 ) {
     let session = Session::new(port.settings.clone());
     let outbox = Outbox { device: port.device, events, pending: VecDeque::new(), dropped: 0 };
-    let mut runner =
-        Runner { session, clock, commands, outbox, tickets: Vec::new(), recorder: port.recorder };
+    let recorder = port.recorder;
+    let (tickets, leave) = (Vec::new(), None);
+    let mut runner = Runner { session, clock, commands, outbox, tickets, recorder, leave };
     let mut pause = RETRY_FIRST;
     loop {
         let error = match open::open(&port.path) {
@@ -139,6 +155,30 @@ struct Runner {
     /// Tasks under way: at most the session's queue and one.
     tickets: Vec<(TaskId, u64)>,
     recorder: Option<Recorder>,
+    /// The SET that waits for leave.
+    leave: Option<Waiting>,
+}
+
+/// A SET that waits for leave.
+struct Waiting {
+    task: TaskId,
+    answer: oneshot::Receiver<Result<(), String>>,
+    until: tokio::time::Instant,
+}
+
+impl Waiting {
+    /// The answer, or that there was none in time.
+    async fn answer(waiting: &mut Option<Self>) -> (TaskId, Result<(), String>) {
+        let Some(Self { task, answer, until }) = waiting else {
+            return std::future::pending().await;
+        };
+        let answer = match tokio::time::timeout_at(*until, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err("nobody is there to let it leave".to_owned()),
+            Err(_) => Err("the journal did not take the count of writes in time".to_owned()),
+        };
+        (*task, answer)
+    }
 }
 
 impl Runner {
@@ -166,8 +206,13 @@ impl Runner {
                         break None;
                     }
                 }
+                (task, answer) = Waiting::answer(&mut self.leave) => {
+                    self.leave = None;
+                    self.session.permit(self.clock.now().monotonic, task, answer);
+                }
             }
         };
+        self.leave = None;
         self.recorder = connection.end(&mut self.session);
         self.forward();
         ended
@@ -204,6 +249,12 @@ impl Runner {
                     };
                     let (_, ticket) = self.tickets.swap_remove(at);
                     self.tell(Notice::Done { ticket, outcome });
+                }
+                Event::Leaving(task, departure) => {
+                    let (answer, receiver) = oneshot::channel();
+                    let until = tokio::time::Instant::now() + LEAVE_PATIENCE;
+                    self.leave = Some(Waiting { task, answer: receiver, until });
+                    self.tell(Notice::Leaving { departure, answer });
                 }
                 other => self.tell(Notice::Session(other)),
             }

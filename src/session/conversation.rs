@@ -10,9 +10,10 @@ use std::time::Duration;
 use super::health::{Health, Link, Pulse};
 use super::identify::Who;
 use super::job::{self, Job, Step};
+use super::lock::Lock;
 use super::pace::{FIRMWARE_INTERLEAVING, Pace};
 use super::plan::{self, Schedule};
-use super::task::{Event, Lock, Outcome, Task, TaskId};
+use super::task::{Event, Outcome, Task, TaskId};
 use super::{Counters, Settings};
 use crate::vedirect::hex::Request;
 use crate::vedirect::product;
@@ -181,6 +182,7 @@ impl Conversation {
             self.pace.text_missing(self.now, &timing);
         }
         self.start_jobs();
+        self.ask_leave();
     }
 
     /// A request was not answered, or arrived damaged.

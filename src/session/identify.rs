@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::task::Lock;
+use super::lock::Lock;
 use super::timing::Timing;
 use crate::vedirect::device_text;
 use crate::vedirect::hex::{Payload, Request, Version};
@@ -143,7 +143,8 @@ impl Who {
             return false;
         }
         let changed = differs(&self.text.product, &seen.product)
-            || differs(&self.text.serial_number, &seen.serial_number);
+            || differs(&self.text.serial_number, &seen.serial_number)
+            || differs(&self.text.firmware, &seen.firmware);
         if changed {
             self.hex = Identity::default();
         }

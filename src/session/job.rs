@@ -13,9 +13,8 @@
 use std::time::Duration;
 
 use super::gate::{self, Permit};
-use super::task::{
-    Authority, Denied, Lock, Outcome, ReadFailure, ReadResult, Task, TaskId, WriteResult,
-};
+use super::lock::Lock;
+use super::task::{Authority, Denied, Outcome, ReadFailure, ReadResult, Task, TaskId, WriteResult};
 use super::timing::Timing;
 use super::write::Write;
 use crate::vedirect::hex::{Flags, Payload, Request};
@@ -58,6 +57,18 @@ pub(super) struct Job {
     permit: Permit,
     attempt: u8,
     kind: Kind,
+    /// Who wants it.
+    authority: Authority,
+    /// Whether its next SET may leave, where somebody watches.
+    leave: Leave,
+}
+
+/// How far the permission for one SET has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    NotAsked,
+    Asked,
+    Granted,
 }
 
 #[derive(Debug)]
@@ -77,6 +88,7 @@ impl Job {
         lock: Option<Lock>,
         now: Duration,
     ) -> Result<Self, Box<Outcome>> {
+        let authority = task.authority();
         let (permit, kind) = match task {
             Task::Read { register } => {
                 let known = register::find(family, register);
@@ -101,13 +113,62 @@ impl Job {
                 unlocked(lock)?;
                 (permit_of(authority), Kind::Trigger { register, sent: false })
             }
-            Task::Restart { authority: Authority::Rule } => return Err(denied(Denied::HumanOnly)),
+            Task::Restart { authority } if !authority.is_human() => {
+                return Err(denied(Denied::HumanOnly));
+            }
             Task::Restart { .. } => {
                 unlocked(lock)?;
                 (Permit::Restart, Kind::Restart { sent: false })
             }
         };
-        Ok(Self { id, not_before: now, permit, attempt: 0, kind })
+        let leave = Leave::NotAsked;
+        Ok(Self { id, not_before: now, permit, attempt: 0, kind, authority, leave })
+    }
+
+    /// The register of the SET that it wants to send next, if that is one.
+    fn set_due(&self) -> Option<u16> {
+        match self.ask() {
+            Ask::Request(Request::Set { register, .. }) => Some(register),
+            _ => None,
+        }
+    }
+
+    /// Whether its next request waits for a permission.
+    pub fn held(&self) -> bool {
+        self.set_due().is_some() && self.leave != Leave::Granted
+    }
+
+    /// The register and the asker of a SET whose permission is to be asked for now,
+    /// once for each SET; and whether it has left before.
+    pub fn departs(&mut self) -> Option<(u16, Authority, bool)> {
+        let register = self.set_due().filter(|_| self.leave == Leave::NotAsked)?;
+        self.leave = Leave::Asked;
+        Some((register, self.authority, self.has_set()))
+    }
+
+    /// What was permitted, or asked for, is to be asked for anew.
+    pub fn forget_permission(&mut self) {
+        self.leave = Leave::NotAsked;
+    }
+
+    /// The answer: its SET may leave, or the task ends.
+    pub fn permitted(&mut self, answer: Result<(), String>) -> Option<Outcome> {
+        if self.leave != Leave::Asked {
+            return None;
+        }
+        match answer {
+            Ok(()) => {
+                self.leave = Leave::Granted;
+                None
+            }
+            // An earlier SET may have arrived: that is what matters then.
+            Err(_) if self.has_set() => Some(Outcome::Written(WriteResult::Unanswered)),
+            Err(why) => Some(Outcome::Written(WriteResult::Withheld(why))),
+        }
+    }
+
+    fn has_set(&self) -> bool {
+        matches!(&self.kind, Kind::Write(write) if write.has_set())
     }
 
     /// What to send next.
@@ -129,6 +190,7 @@ impl Job {
 
     /// Its request has left.
     pub fn sent(&mut self) {
+        self.leave = Leave::NotAsked;
         match &mut self.kind {
             Kind::Trigger { sent, .. } | Kind::Restart { sent } => *sent = true,
             Kind::Write(write) => write.sent(),
@@ -176,7 +238,7 @@ impl Job {
             Kind::Read { .. } => Outcome::Read(ReadResult::NotConnected),
             Kind::Restart { sent: true } => Outcome::RestartSent,
             Kind::Trigger { sent: true, .. } => Outcome::Written(WriteResult::Unverified),
-            Kind::Write(write) if write.has_set() => Outcome::Written(WriteResult::Unverified),
+            Kind::Write(_) if self.has_set() => Outcome::Written(WriteResult::Unverified),
             _ => Outcome::Written(WriteResult::Locked(lock)),
         }
     }
@@ -222,7 +284,7 @@ fn unlocked(lock: Option<Lock>) -> Result<(), Box<Outcome>> {
 fn permit_of(authority: Authority) -> Permit {
     match authority {
         Authority::HumanAllowingDenied => Permit::Denied,
-        Authority::Rule | Authority::Human => Permit::Ordinary,
+        Authority::Rule | Authority::Safe | Authority::Human => Permit::Ordinary,
     }
 }
 

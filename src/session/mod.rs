@@ -18,6 +18,8 @@ mod gate;
 mod health;
 mod identify;
 mod job;
+mod leave;
+mod lock;
 mod matching;
 mod pace;
 mod plan;
@@ -36,9 +38,11 @@ use crate::vedirect::text::Identity;
 
 use conversation::Conversation;
 pub use health::{Health, Link};
+pub use leave::Departure;
+pub use lock::Lock;
 pub use plan::{Plan, Poll};
 pub use task::{
-    Authority, Denied, Event, Lock, Outcome, ReadFailure, ReadResult, Task, TaskId, WriteResult,
+    Authority, Denied, Event, Outcome, ReadFailure, ReadResult, Task, TaskId, WriteResult,
 };
 pub use timing::Timing;
 
@@ -57,6 +61,8 @@ pub struct Settings {
     pub plan: Plan,
     /// What to read besides, in any case: read-backs of what is written.
     pub also: Vec<Poll>,
+    /// Somebody watches over writes: every SET waits for [`Session::permit`].
+    pub watched: bool,
 }
 
 /// What arrived or left and was not used.
@@ -128,6 +134,14 @@ impl Session {
         let id = self.talk.submit(task);
         self.talk.advance();
         id
+    }
+
+    /// Answers [`Event::Leaving`]: the SET may leave, or why it may not. An answer that
+    /// nobody waits for any more does nothing.
+    pub fn permit(&mut self, now: Duration, task: TaskId, answer: Result<(), String>) {
+        self.talk.set_now(now);
+        self.talk.permit(task, answer);
+        self.talk.advance();
     }
 
     /// The next request to write to the port, if one may leave now.

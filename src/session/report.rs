@@ -252,6 +252,7 @@ fn word(result: &WriteResult) -> &'static str {
         WriteResult::Unverified => "unverified",
         WriteResult::BadValue(_) => "bad_value",
         WriteResult::Denied(_) => "denied",
+        WriteResult::Withheld(_) => "withheld",
     }
 }
 

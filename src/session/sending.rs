@@ -121,6 +121,10 @@ impl Conversation {
 
     fn next_task(&self) -> Option<(Duration, Ask, Purpose)> {
         let job = self.job.as_ref().filter(|_| !self.who.in_progress())?;
+        // One that may not leave yet is asked for when its time has come.
+        if self.settings.watched && job.held() && job.not_before <= self.now {
+            return None;
+        }
         Some((job.not_before.max(self.pace.task_at()), job.ask(), Purpose::Task))
     }
 

@@ -14,6 +14,8 @@ use crate::vedirect::register::Decoded;
 use crate::vedirect::text::Identity;
 
 use super::health::Health;
+use super::leave::Departure;
+use super::lock::Lock;
 
 /// Names a task from its submission to its [`Event::Done`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,10 +26,20 @@ pub struct TaskId(pub u64);
 pub enum Authority {
     /// A rule, the API, anything that is not a person at the command line.
     Rule,
+    /// As a rule, on the way back to a safe state: nothing but the device holds it up.
+    Safe,
     /// A person at the command line.
     Human,
     /// A person who confirmed that a register of the deny list is meant.
     HumanAllowingDenied,
+}
+
+impl Authority {
+    /// Whether a person at the command line is behind it.
+    #[must_use]
+    pub const fn is_human(self) -> bool {
+        matches!(self, Self::Human | Self::HumanAllowingDenied)
+    }
 }
 
 /// One thing to do with a device.
@@ -71,59 +83,27 @@ pub enum Task {
     },
 }
 
-/// Why a session refuses to write anything.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Lock {
-    /// The port is not open, or was lost before the write was done.
-    NotConnected,
-    /// The device has not said what it is since it was connected or went silent.
-    NotIdentified,
-    /// Another product than configured.
-    WrongProduct {
-        /// Configured product id.
-        expected: u16,
-        /// What is there.
-        found: u16,
-    },
-    /// Another unit than configured.
-    WrongSerial {
-        /// Configured serial number.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
-    /// A serial number is configured, but the device does not tell its own.
-    SerialUnknown {
-        /// Configured serial number.
-        expected: String,
-    },
-    /// A product is configured, but the device does not tell its own.
-    ProductUnknown {
-        /// Configured product id.
-        expected: u16,
-    },
-}
-
-impl fmt::Display for Lock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Task {
+    /// Who wants it; what only reads counts as wanted by a rule.
+    pub(super) const fn authority(&self) -> Authority {
         match self {
-            Self::NotConnected => write!(f, "the port is not connected"),
-            Self::NotIdentified => write!(f, "the device has not been identified"),
-            Self::WrongProduct { expected, found } => {
-                write!(f, "product 0x{found:04X} is connected, 0x{expected:04X} is configured")
-            }
-            Self::WrongSerial { expected, found } => {
-                write!(f, "serial number {found} is connected, {expected} is configured")
-            }
-            Self::SerialUnknown { expected } => write!(
-                f,
-                "serial number {expected} is configured, but the device does not tell its own"
-            ),
-            Self::ProductUnknown { expected } => write!(
-                f,
-                "product 0x{expected:04X} is configured, but the device does not tell its own"
-            ),
+            Self::Read { .. } => Authority::Rule,
+            Self::Write { authority, .. }
+            | Self::Renew { authority, .. }
+            | Self::Trigger { authority, .. }
+            | Self::Restart { authority } => *authority,
         }
+    }
+
+    /// The same, on the way back to a safe state.
+    #[must_use]
+    pub fn to_safe(mut self) -> Self {
+        if let Self::Write { authority, .. } | Self::Renew { authority, .. } = &mut self
+            && *authority == Authority::Rule
+        {
+            *authority = Authority::Safe;
+        }
+        self
     }
 }
 
@@ -176,6 +156,8 @@ pub enum WriteResult {
     BadValue(String),
     /// The register or value is not this asker's to write.
     Denied(Denied),
+    /// Whoever watches over writes did not let it leave; says why.
+    Withheld(String),
 }
 
 impl WriteResult {
@@ -198,7 +180,8 @@ impl WriteResult {
             | Self::Locked(_)
             | Self::ReadFailed(_)
             | Self::BadValue(_)
-            | Self::Denied(_) => false,
+            | Self::Denied(_)
+            | Self::Withheld(_) => false,
         }
     }
 }
@@ -265,6 +248,9 @@ pub enum Event {
     Health(Health),
     /// The device restarted: whatever it does not store is lost.
     Restarted,
+    /// A SET of this task waits for [`Session::permit`](super::Session::permit); only if
+    /// the settings say that somebody watches.
+    Leaving(TaskId, Departure),
     /// A task has ended.
     Done(TaskId, Outcome),
 }
@@ -313,6 +299,7 @@ impl fmt::Display for WriteResult {
             }
             Self::BadValue(why) => write!(f, "not written: {why}"),
             Self::Denied(why) => write!(f, "not written: {why}"),
+            Self::Withheld(why) => write!(f, "not written: {why}"),
         }
     }
 }

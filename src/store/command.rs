@@ -107,16 +107,25 @@ pub enum Command {
         /// Write it at once; otherwise with the next entry or batch.
         durable: bool,
     },
+    /// As a durable [`Command::SaveState`], and acknowledged: something waits for it.
+    Charge {
+        /// Comes back in the [`Ack`].
+        ticket: u64,
+        /// As for [`Command::SaveState`].
+        key: String,
+        /// As for [`Command::SaveState`].
+        json: String,
+    },
     /// Write all that waits, then answer.
     Flush(mpsc::Sender<Result<(), String>>),
 }
 
-/// What became of an entry.
+/// What became of an entry, or of a charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ack {
     /// The ticket it was sent with.
     pub ticket: u64,
-    /// Its number in the journal, on the disk; or why it is not there. Entries
+    /// Its number in the journal (0 for a charge), on the disk; or why it is not there. Entries
     /// refused here are written later by the store itself, intents excepted:
     /// do not send them again.
     pub result: Result<i64, String>,

@@ -118,6 +118,13 @@ impl Database {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
+    /// Whether it is missing where the other one is: this folder has been used before.
+    pub fn has_gone(&self) -> bool {
+        let others = [&JOURNAL, &HISTORY].into_iter().filter(|other| other.name != self.spec.name);
+        let used = others.map(|other| self.folder().join(other.name)).any(|other| other.exists());
+        used && !self.path.exists()
+    }
+
     /// The file's name within the data directory.
     pub fn name(&self) -> &'static str {
         self.spec.name

@@ -37,6 +37,8 @@ pub(super) struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Work {
     pub states: BTreeMap<String, String>,
+    /// Who waits for the states.
+    pub charges: Vec<u64>,
     pub entries: Vec<Pending>,
     pub history: Batch,
     pub flushes: Vec<mpsc::Sender<Result<(), String>>>,
@@ -59,6 +61,7 @@ impl Batch {
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     states: BTreeMap<String, String>,
+    charges: Vec<u64>,
     entries: VecDeque<Pending>,
     samples: VecDeque<Sample>,
     snapshot: Option<Vec<SnapshotRow>>,
@@ -94,14 +97,13 @@ impl Lanes {
                 self.urgent |= durable;
             }
             Command::SaveState { key, json, durable } => {
-                let full = self.states.len() >= STATES_MAX && !self.states.contains_key(&key);
-                if self.closing || full {
-                    self.counters.states_refused += 1;
+                return self.save_state(key, json, durable);
+            }
+            Command::Charge { ticket, key, json } => {
+                if self.charges.len() >= STATES_MAX || !self.save_state(key, json, true) {
                     return false;
                 }
-                self.came(self.latest);
-                self.states.insert(key, json);
-                self.urgent |= durable;
+                self.charges.push(ticket);
             }
             Command::Samples(samples) => {
                 if self.closing || self.samples.len() + samples.len() > options.samples_max {
@@ -138,6 +140,18 @@ impl Lanes {
                 self.flushes.push(ack);
             }
         }
+        true
+    }
+
+    fn save_state(&mut self, key: String, json: String, durable: bool) -> bool {
+        let full = self.states.len() >= STATES_MAX && !self.states.contains_key(&key);
+        if self.closing || full {
+            self.counters.states_refused += 1;
+            return false;
+        }
+        self.came(self.latest);
+        self.states.insert(key, json);
+        self.urgent |= durable;
         true
     }
 
@@ -265,6 +279,7 @@ impl Lanes {
         self.urgent = false;
         Work {
             states: std::mem::take(&mut self.states),
+            charges: std::mem::take(&mut self.charges),
             entries: std::mem::take(&mut self.entries).into(),
             ..Work::default()
         }

@@ -211,8 +211,14 @@ impl Store {
         self.states.get(key).cloned()
     }
 
-    /// Whether the saved state could not be read: budgets and counters then
-    /// start exhausted, not full.
+    /// What was saved under keys that begin with `prefix`, before this store was opened.
+    pub fn states(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.states.iter().map(|(key, json)| (key.as_str(), json.as_str()));
+        all.filter(move |(key, _)| key.starts_with(prefix))
+    }
+
+    /// Whether the saved state could not be read, or its file is gone beside a
+    /// history: budgets and counters then start exhausted, not full.
     #[must_use]
     pub fn state_lost(&self) -> bool {
         self.state_lost

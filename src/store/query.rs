@@ -17,12 +17,14 @@
 //! | what was done and why | [`JournalReader::entries`], [`JournalReader::about`] |
 //! | what a person wants to see beside values | [`JournalReader::notable`] |
 //! | when the program ran | [`JournalReader::boots`] |
+//! | what is remembered from run to run | [`JournalReader::states`] |
 //!
 //! Times are instants; [`Tier::Day`] begins days in the zone the reader was given.
 //! A range includes its start and not its end. Readings from before the clock was
 //! set say so: `at.wall_trusted` is false while nobody knows when they were,
 //! `set_later` is true where it was worked out afterwards.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -68,6 +70,14 @@ impl JournalReader {
     /// When the file cannot be read.
     pub fn entries(&self, filter: &Filter) -> Result<Vec<Recorded>, StoreError> {
         told(&file::JOURNAL, journal::entries(&self.0, filter))
+    }
+
+    /// What programs remember from run to run, by key.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn states(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        told(&file::JOURNAL, journal::states(&self.0))
     }
 
     /// The newest entries about an output, device or rule, up to a time, oldest

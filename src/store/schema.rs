@@ -65,6 +65,17 @@ INSERT INTO state_in_place SELECT key, json FROM state;
 DROP TABLE state;
 ALTER TABLE state_in_place RENAME TO state;
 ",
+    // How often each register of each device was written into flash.
+    r"
+CREATE VIEW wear AS
+    SELECT json_extract(json, '$.device') AS device, json_extract(json, '$.serial') AS serial,
+           printf('0x%04X', json_extract(json, '$.register')) AS register,
+           json_extract(json, '$.writes') AS writes,
+           strftime('%Y-%m-%dT%H:%M:%SZ', json_extract(json, '$.since_ms') / 1000.0, 'unixepoch')
+               AS since,
+           CASE json_extract(json, '$.lost') WHEN 1 THEN 'at least' ELSE '' END AS certainty
+    FROM state WHERE key LIKE 'wear/%' AND json_extract(json, '$.serial') IS NOT NULL;
+",
 ];
 
 /// Steps of `history.db`.
@@ -354,7 +365,7 @@ mod tests {
     #[test]
     fn both_databases_and_their_views_can_be_made() {
         for (steps, views) in [
-            (JOURNAL, &["journal"][..]),
+            (JOURNAL, &["journal", "conditions", "wear"][..]),
             (
                 HISTORY,
                 &[

@@ -13,7 +13,7 @@ use super::history::Keeper;
 use super::lanes::{Batch, Work};
 use super::log::{Logs, Outcome};
 use super::queue::Queue;
-use super::{Health, Notice, Report, StoreError, Why};
+use super::{Ack, Health, Notice, Report, StoreError, Why};
 
 /// Whoever hears what the writer has to say.
 pub(super) type Listener = Box<dyn FnMut(Report) + Send>;
@@ -54,12 +54,13 @@ impl Writer {
     /// Only [`StoreError::Newer`], and only for the journal: a history that
     /// cannot be written is a trouble to tell, not one to stop for.
     pub fn open(&mut self) -> Result<bool, StoreError> {
+        let gone = self.book.file.has_gone();
         let journal = match self.book.open() {
             Err(error @ StoreError::Newer { .. }) => return Err(error),
             result => result.err().map(|error| error.with_cause()),
         };
         let aside = self.tell_aside_journal();
-        let state_lost = journal.is_some() || aside;
+        let state_lost = journal.is_some() || aside || gone;
         let history = self.history.open().err().map(|error| error.with_cause());
         self.tell_aside_history();
         self.tell(Health { journal, history });
@@ -80,11 +81,15 @@ impl Writer {
 
     /// Does one round's work and says how it went.
     pub fn round(&mut self, work: Work) {
-        let Work { states, entries, history, flushes } = work;
+        let Work { states, charges, entries, history, flushes } = work;
         let mut health = self.health.clone();
         if !(states.is_empty() && entries.is_empty() && health.journal.is_none()) {
             health.journal = self.book.write(states, entries, &mut self.report).err();
             self.tell_aside_journal();
+        }
+        for ticket in charges {
+            let result = health.journal.clone().map_or(Ok(0), Err);
+            (self.report)(Report::Ack(Ack { ticket, result }));
         }
         if !history.is_empty() {
             health.history = self.write_history(history).err();

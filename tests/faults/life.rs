@@ -172,6 +172,8 @@ impl Life {
                     self.snapshot.forget_device(DEVICES[port]);
                     self.look(now, port);
                 }
+                // Nobody watches over these sessions: the judge does.
+                Said::Leaving(..) => unreachable!(),
                 Said::Done(task, answer) => self.done(now, task, &answer),
             }
         }

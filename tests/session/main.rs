@@ -6,6 +6,7 @@
 
 mod bench;
 mod identity;
+mod leave;
 mod pace;
 mod peer;
 mod port;

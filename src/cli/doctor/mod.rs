@@ -9,6 +9,7 @@ mod outputs;
 mod ports;
 mod storage;
 mod system;
+mod wear;
 
 use std::process::ExitCode;
 
@@ -118,7 +119,8 @@ const CHECKS: &[(&str, Look)] = &[
     ("port openers", ports::openers),
     ("kernel console", ports::console),
     ("identities", ports::identities),
-    ("flash wear", outputs::wear),
+    ("flash wear", wear::today),
+    ("flash life", wear::life),
 ];
 
 impl Doctor {

@@ -1,6 +1,6 @@
 //! Pins and registers: what they do when nobody is in charge, and who may use them.
 
-use super::{Patient, Said, bad, good, unknown, warning};
+use super::{Patient, Said, bad, good, warning};
 use crate::actuator::gpio::{Backend, Wiring};
 use crate::arbiter::Level;
 use crate::config::Actuator;
@@ -107,23 +107,4 @@ pub(super) fn access(patient: &Patient) -> Vec<Said> {
             "sudo usermod -aG gpio \"$USER\", and log in again; the service has the group by its unit",
         )],
     }
-}
-
-pub(super) fn wear(patient: &Patient) -> Vec<Said> {
-    let Some(status) = &patient.status else {
-        return vec![unknown("no daemon runs that would tell of its writes")];
-    };
-    let notes = status.outputs.iter().filter(|output| output.note.contains("writes left"));
-    let said = notes.map(|output| {
-        let left = output.note.split("; ").find(|note| note.contains("writes left"));
-        let left = left.unwrap_or_default();
-        let exhausted = left.starts_with("0 ");
-        let found = format!("{}: {left}", output.name);
-        if exhausted {
-            warning(found, format!("sunkeep why {}: what switches it so often?", output.name))
-        } else {
-            good(found)
-        }
-    });
-    said.collect()
 }

@@ -240,11 +240,11 @@ fn a_budget_of_writes_that_is_used_up_is_told() {
             patient.status = Some(Status { outputs: vec![output], ..Status::default() });
         }
     };
-    check_with(outputs::wear, SITE, &[], says("by default"), &[]);
+    check_with(wear::today, SITE, &[], says("by default"), &[]);
     let note = "by default; 3 writes left today";
-    check_with(outputs::wear, SITE, &[], says(note), &[(Grade::Good, "load: 3 writes")]);
+    check_with(wear::today, SITE, &[], says(note), &[(Grade::Good, "load: 3 writes")]);
     check_with(
-        outputs::wear,
+        wear::today,
         SITE,
         &[],
         says("0 writes left today"),
