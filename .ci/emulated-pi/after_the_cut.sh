@@ -11,6 +11,7 @@ wait_for 60 'kind="result"' lights verified on
 su pi -c "sunkeep status" | tee /tmp/status
 grep -q 'yes .*somebody should look' /tmp/status || { echo "the latch was lost"; exit 1; }
 grep -q 'no .*full battery heats' /tmp/status || { echo "no fresh decision"; exit 1; }
+grep -A3 'pump .*asked on' /tmp/status | grep -q 'decided off' || { echo "the pump may start"; exit 1; }
 forget
 mark acknowledged
 su pi -c 'sunkeep acknowledge "somebody should look"' || exit 1

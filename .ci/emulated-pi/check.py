@@ -10,10 +10,11 @@ import re
 import sqlite3
 import sys
 
-MARK, HEATER, HORN, LIGHTS = 5, 17, 22, 27
-# The horn is active low: high is off.
+MARK, HEATER, HORN, PUMP, LIGHTS = 5, 17, 22, 23, 27
+# The horn is active low: high is off. The pump, which may start twice, is looked at by itself.
 SAFE = {HEATER: "0", HORN: "1", LIGHTS: "0"}
 SAFE_WITHIN = 2.0       # seconds after a death, by the contract
+WATCHDOG = 10.0         # seconds, WatchdogSec of the unit
 
 problems = []
 
@@ -107,6 +108,9 @@ def whole(life):
     for pin in SAFE:
         life.safe_after(pin, "killed", "started_again")
         life.away(pin, "started_again", "power_cut")
+    for begin, end in (("armed", "clock_jumps"), ("started_again", "power_cut")):
+        levels = [level for _, level in life.between(PUMP, begin, end)]
+        expect(levels.count("1") == 1, f"life: GPIO {PUMP} starts once after \"{begin}\"")
 
 
 def after_the_cut(life):
@@ -114,8 +118,23 @@ def after_the_cut(life):
         life.away(pin, "begin", "acknowledged")
     levels = {level for _, level in life.between(HEATER, "begin")}
     expect("1" not in levels, "after_the_cut: the heater's rule was decided anew")
+    levels = {level for _, level in life.between(PUMP, "begin")}
+    expect("1" not in levels, "after_the_cut: the pump's two starts an hour are not forgotten")
     life.safe_after(HORN, "acknowledged", "stopped", limit=10)
     life.safe_after(LIGHTS, "stopped", "end", limit=10)
+
+
+def systemd(life):
+    """The unit as installed, under the real systemd."""
+    life.before("armed")
+    for pin in SAFE:
+        life.away(pin, "armed", "hung")
+        life.safe_after(pin, "hung", "watched", limit=WATCHDOG + SAFE_WITHIN + 3)
+        life.away(pin, "watched", "killed")
+        life.safe_after(pin, "killed", "restarted")
+        life.away(pin, "restarted", "stopped")
+        life.safe_after(pin, "stopped", "still", limit=10)
+    life.never_away("looped", "end")
 
 
 def card(folder, console):
@@ -134,7 +153,9 @@ def card(folder, console):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    if (folder / "life.console").exists():
+    if (folder / "systemd.console").exists():
+        systemd(Life(folder, "systemd"))
+    elif (folder / "life.console").exists():
         life = Life(folder, "life")
         whole(life)
         card(folder, life.console)

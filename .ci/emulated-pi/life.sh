@@ -12,7 +12,7 @@ wait_for 30 'kind="would"' heater on
 
 mark armed
 sunkeep arm || exit 1
-for output in heater horn lights; do wait_for 30 'kind="result"' $output verified on; done
+for output in heater horn lights pump; do wait_for 30 'kind="result"' $output verified on; done
 say "rss_kb $(awk '/^Rss:/ { print $2 }' /proc/$daemon/smaps_rollup)"
 
 mark clock_jumps
@@ -39,7 +39,7 @@ sleep 2
 mark started_again
 started "$START"
 wait_for 10 'kind="mode"' run started
-for output in heater horn lights; do wait_for 60 'kind="result"' $output verified on; done
+for output in heater horn lights pump; do wait_for 60 'kind="result"' $output verified on; done
 say "entries $(sunkeep journal | grep -c .)"
 mark power_cut
 echo "cut the power now"
