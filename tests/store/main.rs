@@ -19,6 +19,7 @@ use sunkeep::store::{
 };
 use sunkeep::units::{Unit, Value};
 
+mod damage;
 mod faults;
 mod history;
 mod keeping;

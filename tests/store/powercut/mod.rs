@@ -5,6 +5,7 @@
 //! cuts are then replayed from the record: what was synced is there, of the rest
 //! any part. `SUNKEEP_CUTS` says how many cuts, `SUNKEEP_SEED` repeats a run.
 
+mod migration;
 mod recorded;
 mod replay;
 mod work;
@@ -51,6 +52,11 @@ fn folder() -> tempfile::TempDir {
 
 /// Runs one of the ignored tests below as a child under the recorder.
 fn child(library: &Path, home: &Path, job: &str) {
+    child_with(library, home, job, &[]);
+}
+
+/// The same, with variables of its environment.
+fn child_with(library: &Path, home: &Path, job: &str, variables: &[(&str, String)]) {
     let data = home.join("data");
     std::fs::create_dir(&data).unwrap();
     let output = Process::new(std::env::current_exe().unwrap())
@@ -58,6 +64,7 @@ fn child(library: &Path, home: &Path, job: &str) {
         .env("LD_PRELOAD", library)
         .env("RECORD_DIR", &data)
         .env("RECORD_LOG", home.join("log"))
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
