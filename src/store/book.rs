@@ -21,8 +21,8 @@ use crate::journal::Kind;
 /// the journal cannot be written: a day of a site that switches every minute.
 const BACKLOG_MAX: usize = 1500;
 
-/// Journal commits between two looks at the room on the disk: an hour or two.
-const LOOK_EVERY: u32 = 100;
+/// Journal commits between two looks at the room on the disk: some minutes.
+const LOOK_EVERY: u32 = 20;
 
 /// The journal file and what belongs into it.
 #[derive(Debug)]

@@ -44,7 +44,7 @@ pub struct Keep {
     /// minutes, the oldest first.
     pub bytes: u64,
     /// Bytes of the disk that stay free: what others write must not stop the journal.
-    /// With less, rows go as from a file that is too large. At most a tenth of the disk.
+    /// With less, the oldest full-rate readings go. At most a tenth of the disk.
     pub free: u64,
 }
 
@@ -66,19 +66,17 @@ impl Default for Keep {
     }
 }
 
-/// Deletes what is too old at `now_ms`, a part at a time. `missing` are the bytes that
-/// the disk should have free and has not.
+/// Deletes what is too old at `now_ms`, a part at a time.
 pub fn trim(
     conn: &Connection,
     now_ms: i64,
     keep: &Keep,
     logs: &[(String, Duration)],
-    missing: u64,
 ) -> rusqlite::Result<()> {
     let before =
         |age: Duration| now_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
     trim_segments(conn, before(keep.full), || Ok(true))?;
-    let too_large = || Ok(bytes_used(conn)? > keep.bytes || bytes_free(conn)? < missing);
+    let too_large = || Ok(bytes_used(conn)? > keep.bytes);
     trim_segments(conn, i64::MAX, too_large)?;
     let full = too_large()? && segments(conn)? <= 1;
     let minutes = if full { i64::MAX } else { before(keep.minutes) / 1000 };

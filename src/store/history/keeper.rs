@@ -120,26 +120,38 @@ impl Keeper {
         snapshot: Option<&[SnapshotRow]>,
         days: &[DeviceDay],
     ) -> Result<Written, StoreError> {
+        // Before the disk is full, if it can be seen coming.
+        if let Some(room) = Room::of(self.file.folder()) {
+            self.make_room(room);
+        }
         let mut written = self.commit(samples, snapshot, days);
-        if written.as_ref().is_err_and(StoreError::is_full) && self.make_room() {
+        if written.as_ref().is_err_and(StoreError::is_full) && self.is_full_and_shrinks() {
             written = self.commit(samples, snapshot, days);
         }
         let lost = written?;
         let mut seal = if self.hour_is_over() { self.seal() } else { Ok(()) };
-        if seal.as_ref().is_err_and(StoreError::is_full) && self.make_room() {
+        if seal.as_ref().is_err_and(StoreError::is_full) && self.is_full_and_shrinks() {
             seal = self.seal();
         }
         Ok(Written { lost, seal: seal.err() })
     }
 
-    /// Gives up the oldest readings for room in the file; whether there were any.
-    fn make_room(&mut self) -> bool {
-        // Whatever the disk says is free could not be used.
-        let room = Room::of(self.file.folder()).map(|room| Room { free: 0, ..room });
-        let missing = room.map_or(0, |room| room.missing(self.rules.keep.free));
+    /// Makes room whatever the disk says is free: it could not be used.
+    fn is_full_and_shrinks(&mut self) -> bool {
+        let room = Room::of(self.file.folder());
+        room.is_some_and(|room| self.make_room(Room { free: 0, ..room }))
+    }
+
+    /// Gives up the oldest readings until the file has the room that the disk should
+    /// have and has not; whether there were any.
+    fn make_room(&mut self, room: Room) -> bool {
+        let missing = room.missing(self.rules.keep.free);
+        if missing == 0 {
+            return false;
+        }
         let made = self.file.write(|tx, _| keep::make_room(tx, missing)).unwrap_or(false);
         if made {
-            tracing::warn!("the disk is full, the oldest readings are given up for new ones");
+            tracing::warn!("the disk is nearly full, the oldest readings are given up");
         }
         made
     }
@@ -227,8 +239,6 @@ impl Keeper {
         let logged = &self.logged;
         let mut anew = self.generation != Some(self.file.generation());
         let (old_meter, unplaced) = (&self.meter, self.unplaced);
-        let room = Room::of(self.file.folder());
-        let missing = room.map_or(0, |room| room.missing(rules.keep.free));
         let meter = self.file.write(|tx, boot| {
             points.save(tx, std::mem::replace(&mut anew, true))?;
             if let Some(offset) = run::offset(runs).filter(|_| unplaced) {
@@ -245,7 +255,7 @@ impl Keeper {
             logged::write(tx, logged, |point, unit| points.known(point, unit))?;
             if let Some(now) = latest(runs) {
                 seal::file_quarters(tx, now)?;
-                keep::trim(tx, now, &rules.keep, &rules.logs, missing)?;
+                keep::trim(tx, now, &rules.keep, &rules.logs)?;
             }
             Ok(meter)
         })?;
@@ -375,15 +385,15 @@ mod tests {
         for n in 0..60 {
             ten_minutes(&mut keeper, n * 600).unwrap();
         }
-        let conn = keeper.file.connection();
-        let trim = |missing| keep::trim(conn, 36_000_000, &Keep::default(), &[], missing).unwrap();
-        trim(0);
-        assert_eq!(segments(&keeper), 9);
-        trim(40_000);
-        let left = segments(&keeper);
+        let mut make_room = |free| {
+            keeper.make_room(Room { free, total: u64::MAX });
+            segments(&keeper)
+        };
+        let wanted = Keep::default().free;
+        assert_eq!(make_room(wanted), 9);
+        let left = make_room(wanted - 40_000);
         assert!(left < 9 && left > 2, "{left}");
         // The room in the file counts: nothing more goes.
-        trim(40_000);
-        assert_eq!(segments(&keeper), left);
+        assert_eq!(make_room(wanted - 40_000), left);
     }
 }
