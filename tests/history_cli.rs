@@ -290,13 +290,13 @@ fn everything_is_read_while_the_store_is_open_for_writing() {
 fn the_files_tell_what_they_hold() {
     let text = succeed(site(), "db info");
     for line in [
-        "  every reading    2026-02-15 00:44 to 2026-02-23 00:42",
+        "  every reading    2026-02-15 00:44 to 2026-02-23 00:42, kept for 90 d",
         "  no daemon runs on this folder",
     ] {
         assert!(text.lines().any(|found| found == line), "{text}");
     }
     let json: serde_json::Value = serde_json::from_str(&succeed(site(), "db info --json")).unwrap();
-    assert_eq!(json["points"], 7);
+    assert_eq!((&json["points"], &json["kept"]["minutes"]), (&7.into(), &"366 d".into()));
     assert_eq!(json["readings"], 7 * 7 * 24 * 30);
     assert_eq!(json["runs"].as_array().unwrap().len(), 1);
 }

@@ -102,7 +102,11 @@ fn told(declared: &Declared, info: &Info, boots: &[Boot], lost: Option<u64>) -> 
         lines.push(format!("  {:<12} {:>10}", size.file, readable(size.bytes)));
     }
     let free = readable(info.bytes_free);
-    lines.push(format!("\nhistory: {} in use, {free} free for new rows", readable(info.bytes)));
+    lines.push(format!(
+        "\nhistory: {} in use of {}, {free} free for new rows",
+        readable(info.bytes),
+        printable(&declared.largest)
+    ));
     let each = match info.readings {
         0 => String::new(),
         // A count of rows: an f64 has room for it.
@@ -115,7 +119,9 @@ fn told(declared: &Declared, info: &Info, boots: &[Boot], lost: Option<u64>) -> 
         readable(info.readings_bytes)
     ));
     for (tier, span) in &info.tiers {
-        lines.push(format!("  {:<16} {}", word(*tier), reach(*span, zone)));
+        let kept = declared.kept.get(tier).map_or("", String::as_str);
+        let kept = printable(kept);
+        lines.push(format!("  {:<16} {}, kept for {kept}", word(*tier), reach(*span, zone)));
     }
     match lost {
         Some(0) => lines.push("  nothing was lost since the daemon started".to_owned()),
@@ -170,6 +176,11 @@ fn json(declared: &Declared, info: &Info, boots: &[Boot], lost: Option<u64>) -> 
         .iter()
         .map(|(tier, span)| (word(*tier).replace(' ', "_"), serde_json::json!(iso(*span))))
         .collect();
+    let kept: serde_json::Map<_, _> = declared
+        .kept
+        .iter()
+        .map(|(tier, kept)| (word(*tier).replace(' ', "_"), kept.as_str().into()))
+        .collect();
     let runs: Vec<_> = boots
         .iter()
         .map(|boot| {
@@ -183,7 +194,7 @@ fn json(declared: &Declared, info: &Info, boots: &[Boot], lost: Option<u64>) -> 
         "folder": declared.data.display().to_string(), "files": files,
         "bytes": info.bytes, "bytes_free": info.bytes_free, "points": info.points,
         "readings": info.readings, "readings_bytes": info.readings_bytes,
-        "tiers": tiers, "lost": lost, "runs": runs,
+        "tiers": tiers, "kept": kept, "max_size": declared.largest, "lost": lost, "runs": runs,
     })
 }
 

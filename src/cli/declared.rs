@@ -12,7 +12,10 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use toml::{Table, Value};
 
+use super::backup::readable;
 use super::site::{ConfigArgs, DEFAULT_CONFIG};
+use super::when::told;
+use crate::store::{Keep, Tier};
 
 /// Which site's past is meant.
 #[derive(Clone, Debug, Args)]
@@ -37,6 +40,10 @@ pub struct Declared {
     pub inputs: BTreeMap<String, String>,
     /// Outputs; `Some`: a pin, and the level it is driven to when a run begins.
     pub outputs: Vec<(String, Option<bool>)>,
+    /// How long each part of the history is kept, in the owner's words or by default.
+    pub kept: BTreeMap<Tier, String>,
+    /// How large the history may become.
+    pub largest: String,
 }
 
 impl SiteArgs {
@@ -80,7 +87,19 @@ fn declared(table: &Table) -> Declared {
             output.get("safe").and_then(Value::as_str).filter(|_| output.get("gpio").is_some());
         (name.clone(), level.map(|level| level == "on"))
     });
+    let kept = |key: &str| section("store").and_then(|store| store.get(key)?.as_str());
+    let keep = Keep::default();
+    let tiers = [
+        (Tier::Full, "full_rate", keep.full),
+        (Tier::Minute, "minutes", keep.minutes),
+        (Tier::Quarter, "quarters", keep.quarters),
+        (Tier::Day, "days", keep.days),
+    ];
+    let tier =
+        |(tier, key, default)| (tier, kept(key).map_or_else(|| told(default), str::to_owned));
     Declared {
+        kept: tiers.into_iter().map(tier).collect(),
+        largest: kept("max_size").map_or_else(|| readable(keep.bytes), str::to_owned),
         data: PathBuf::new(),
         zone: zone.unwrap_or_else(TimeZone::system),
         place: degrees("latitude").zip(degrees("longitude")),
@@ -102,12 +121,14 @@ mod tests {
     fn what_can_be_read_is_read_whatever_else_is_wrong() {
         let text = "nonsense = 1\n[site]\nlatitude = 63\nlongitude = -145.7\ntimezone = 'America/Anchorage'\n\
             [inputs.soc]\nfrom = 'shunt.soc'\n[inputs.broken]\nfrom = 7\n\
+            [store]\nfull_rate = '30days'\nminutes = 5\n\
             [outputs.heater]\ngpio = 17\nsafe = 'off'\n[outputs.load]\ndevice = 'mppt'\nsafe = 'on'\n";
         let found = declared(&text.parse().unwrap());
         assert_eq!(found.zone.iana_name(), Some("America/Anchorage"));
         assert_eq!(found.place, Some((63.0, -145.7)));
         assert!(found.inputs.iter().eq([(&"soc".to_owned(), &"shunt.soc".to_owned())]));
         assert_eq!(found.outputs, [("heater".to_owned(), Some(false)), ("load".to_owned(), None)]);
+        assert_eq!((&*found.kept[&Tier::Full], &*found.kept[&Tier::Minute]), ("30days", "366 d"));
     }
 
     #[test]

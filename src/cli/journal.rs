@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use super::site::{self, ConfigArgs};
 
 use crate::clock::{Clock, SystemClock};
-use crate::journal::{Entry, Used};
+use crate::journal::Used;
 use crate::store::query::JournalReader;
 use crate::store::{Filter, Recorded};
 
@@ -91,17 +91,18 @@ fn print(found: &[Recorded], json: bool) -> io::Result<()> {
         if json {
             writeln!(out, "{}", to_json(recorded))?;
         } else {
-            writeln!(out, "{}", line(&recorded.entry, &TimeZone::system()))?;
+            writeln!(out, "{}", line(recorded, &TimeZone::system()))?;
         }
     }
     out.flush()
 }
 
 /// `2026-12-01 04:10:02  intent   load_output  off  — soc below 30 (rule …; soc 29 %, 2 s old)`
-fn line(entry: &Entry, zone: &TimeZone) -> String {
+fn line(recorded: &Recorded, zone: &TimeZone) -> String {
+    let entry = &recorded.entry;
     let time =
         entry.at.wall.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
-    let clock = if entry.at.wall_trusted { "" } else { " (clock not set)" };
+    let clock = clock(recorded);
     let mut text = format!("{time}{clock}  {:<7}", entry.kind);
     for word in [&entry.subject, &entry.what] {
         if !word.is_empty() {
@@ -121,6 +122,15 @@ fn line(entry: &Entry, zone: &TimeZone) -> String {
     printable(&text)
 }
 
+/// What must be said about the time of an entry.
+fn clock(recorded: &Recorded) -> &'static str {
+    match (recorded.entry.at.wall_trusted, recorded.set_later) {
+        (true, false) => "",
+        (true, true) => " (clock set later)",
+        (false, _) => " (clock not set)",
+    }
+}
+
 fn used(used: &Used) -> String {
     match used.age {
         Some(age) => format!("{} {}, {} s old", used.input, used.value, age.as_secs()),
@@ -129,7 +139,7 @@ fn used(used: &Used) -> String {
 }
 
 pub(super) fn to_json(recorded: &Recorded) -> serde_json::Value {
-    let Recorded { id, boot, entry } = recorded;
+    let Recorded { id, boot, entry, set_later } = recorded;
     let used: Vec<_> = entry
         .used
         .iter()
@@ -142,6 +152,7 @@ pub(super) fn to_json(recorded: &Recorded) -> serde_json::Value {
         "id": id,
         "time": entry.at.wall.to_string(),
         "clock_set": entry.at.wall_trusted,
+        "clock_set_later": set_later,
         "boot": boot,
         "monotonic_s": entry.at.monotonic.as_secs_f64(),
         "kind": entry.kind,
@@ -170,7 +181,7 @@ pub(super) fn printable(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::clock::Now;
-    use crate::journal::Kind;
+    use crate::journal::{Entry, Kind};
     use std::time::Duration;
 
     fn entry() -> Entry {
@@ -196,10 +207,11 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(change: impl FnOnce(&mut Entry), expected: &str) {
-        let mut entry = entry();
-        change(&mut entry);
-        assert_eq!(line(&entry, &TimeZone::UTC), expected);
+    fn check(change: impl FnOnce(&mut Recorded), expected: &str) {
+        let mut recorded =
+            Recorded { id: 3, boot: "b".to_owned(), entry: entry(), set_later: false };
+        change(&mut recorded);
+        assert_eq!(line(&recorded, &TimeZone::UTC), expected);
     }
 
     #[test]
@@ -214,11 +226,18 @@ mod tests {
     #[test]
     fn an_unset_clock_is_said() {
         check(
-            |entry| {
+            |Recorded { entry, .. }| {
                 entry.at.wall_trusted = false;
                 (entry.rule, entry.used) = (None, Vec::new());
             },
             "2026-12-01 04:10:02 (clock not set)  intent   load_output  off: soc below 30",
+        );
+        check(
+            |Recorded { entry, set_later, .. }| {
+                *set_later = true;
+                (entry.rule, entry.used) = (None, Vec::new());
+            },
+            "2026-12-01 04:10:02 (clock set later)  intent   load_output  off: soc below 30",
         );
     }
 
@@ -229,7 +248,7 @@ mod tests {
 
     #[test]
     fn json_keeps_every_field() {
-        let recorded = Recorded { id: 3, boot: "b".to_owned(), entry: entry() };
+        let recorded = Recorded { id: 3, boot: "b".to_owned(), entry: entry(), set_later: false };
         let json = to_json(&recorded);
         assert_eq!(json["kind"], "intent");
         assert_eq!(json["used"][0]["age_s"], 2.0);

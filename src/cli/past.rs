@@ -107,6 +107,8 @@ mod tests {
     fn declared() -> Declared {
         let inputs = [("soc", "shunt.soc"), ("wind", "mast.wind")];
         Declared {
+            kept: BTreeMap::new(),
+            largest: String::new(),
             data: "data".into(),
             zone: TimeZone::UTC,
             place: None,

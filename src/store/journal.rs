@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub struct Recorded {
     pub boot: String,
     /// The entry; its times in whole milliseconds.
     pub entry: Entry,
+    /// The wall clock was set later, and the time worked out from that.
+    pub set_later: bool,
 }
 
 /// Which entries to read.
@@ -116,6 +118,7 @@ pub(super) fn entries(conn: &Connection, filter: &Filter) -> rusqlite::Result<Ve
         .query_map(params![since, filter.subject, filter.limit], recorded)?
         .collect::<rusqlite::Result<_>>()?;
     found.reverse();
+    place(conn, &mut found)?;
     Ok(found)
 }
 
@@ -143,7 +146,37 @@ pub(super) fn about(
         .query_map(params![name, until, limit], recorded)?
         .collect::<rusqlite::Result<_>>()?;
     found.reverse();
+    place(conn, &mut found)?;
     Ok(found)
+}
+
+/// Gives entries from before the clock was set the time that they really had: it is as
+/// far from the first entry with a set clock, in the same run, as monotonic time says.
+fn place(conn: &Connection, found: &mut [Recorded]) -> rusqlite::Result<()> {
+    let mut offset = conn.prepare_cached(
+        "SELECT wall_ms - mono_ms FROM entry
+         WHERE boot = (SELECT id FROM boot WHERE boot = ?1) AND wall_trusted AND id > ?2
+         ORDER BY id LIMIT 1",
+    )?;
+    let mut known: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    for Recorded { id, boot, entry, set_later } in found {
+        if entry.at.wall_trusted {
+            continue;
+        }
+        let offset = match known.get(boot) {
+            Some(offset) => *offset,
+            None => {
+                let answer = offset.query_row(params![*boot, *id], |row| row.get(0)).optional()?;
+                *known.entry(boot.clone()).or_insert(answer)
+            }
+        };
+        if let Some(offset) = offset {
+            let mono_ms = millis(entry.at.monotonic);
+            entry.at = now(mono_ms, mono_ms.saturating_add(offset), true);
+            *set_later = true;
+        }
+    }
+    Ok(())
 }
 
 /// Reads alarms, modes, loads of rules and people's own acts of a range, oldest first;
@@ -240,7 +273,7 @@ fn recorded(row: &Row<'_>) -> rusqlite::Result<Recorded> {
         conditions: serde_json::from_str(&text(row, 12)?).unwrap_or_default(),
         intent: intent.map(i64::cast_unsigned),
     };
-    Ok(Recorded { id: row.get(0)?, boot: text(row, 1)?, entry })
+    Ok(Recorded { id: row.get(0)?, boot: text(row, 1)?, entry, set_later: false })
 }
 
 /// A text column, whatever has become of its bytes.

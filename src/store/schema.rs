@@ -76,6 +76,22 @@ CREATE VIEW wear AS
            CASE json_extract(json, '$.lost') WHEN 1 THEN 'at least' ELSE '' END AS certainty
     FROM state WHERE key LIKE 'wear/%' AND json_extract(json, '$.serial') IS NOT NULL;
 ",
+    // Entries from before the clock was set have the time that they really had, as far
+    // as one with a set clock follows in the same run; it is looked for nearby.
+    r"
+DROP VIEW journal;
+CREATE VIEW journal AS
+    SELECT id, strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(later, wall_ms) / 1000.0, 'unixepoch') AS time,
+           CASE WHEN wall_trusted THEN 'set' WHEN later IS NULL THEN 'not set'
+                ELSE 'set later' END AS clock,
+           kind, subject, what, rule, reason, used, conditions, intent, run AS boot
+    FROM (SELECT entry.*, boot.boot AS run, CASE WHEN entry.wall_trusted THEN NULL ELSE
+                     entry.mono_ms + (SELECT next.wall_ms - next.mono_ms FROM entry AS next
+                         WHERE next.id > entry.id AND next.id < entry.id + 10000
+                           AND next.boot = entry.boot AND next.wall_trusted
+                         ORDER BY next.id LIMIT 1) END AS later
+          FROM entry JOIN boot ON boot.id = entry.boot);
+",
 ];
 
 /// Steps of `history.db`.

@@ -124,6 +124,44 @@ fn entries_of_an_unset_clock_are_shown_unless_provably_old() {
 }
 
 #[test]
+fn entries_from_before_the_clock_was_set_get_their_time_and_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let unset = |ms, what| {
+        let mut entry = entry(ms, Kind::Alarm, what);
+        entry.at.wall = Timestamp::UNIX_EPOCH + Duration::from_millis(ms);
+        entry.at.wall_trusted = false;
+        entry
+    };
+    let bench = Bench::open(dir.path());
+    bench.record(1, unset(2000, "early")).unwrap();
+    bench.record(2, entry(60_000, Kind::Mode, "set")).unwrap();
+    drop(bench);
+    let never = Store::open(dir.path(), boot("run-2"), options(), |_| {}).unwrap();
+    let entry = unset(3000, "never");
+    assert!(never.send(Command::Journal { ticket: 3, entry, durable: true }));
+    assert!(never.close());
+    let all = Filter { since: None, subject: None, limit: 10 };
+    let found = JournalReader::open(dir.path()).unwrap().entries(&all).unwrap();
+    let told = |n: usize| (found[n].entry.at, found[n].set_later);
+    assert_eq!((told(0), told(1)), ((at(2000), true), (at(60_000), false)));
+    assert_eq!((found[2].entry.at.wall_trusted, found[2].set_later), (false, false));
+    let conn = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    let seen: Vec<(String, String)> = conn
+        .prepare("SELECT time, clock FROM journal ORDER BY id")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let expected = [
+        ("2026-12-01T00:00:02.000Z", "set later"),
+        ("2026-12-01T00:01:00.000Z", "set"),
+        ("1970-01-01T00:00:03.000Z", "not set"),
+    ];
+    assert!(seen.iter().map(|(time, clock)| (&**time, &**clock)).eq(expected), "{seen:?}");
+}
+
+#[test]
 fn entries_are_found_by_output_and_the_newest_win() {
     let dir = tempfile::tempdir().unwrap();
     let bench = Bench::open(dir.path());
