@@ -10,9 +10,10 @@ use super::plan::{Known, Plan, Values};
 use super::series::Series;
 use crate::arbiter::{Level, Want};
 use crate::engine::Outcome;
+use crate::session::report;
 use crate::session::{Outcome as Answer, ReadResult, Task};
 use crate::units::Value;
-use crate::vedirect::register::{Decoded, Family};
+use crate::vedirect::register::{Decoded, Family, Register};
 
 /// Readings in a row that must say otherwise before an "off" that was read back
 /// counts for nothing: TEXT brings one a second, and a charger needs a few to stop.
@@ -62,8 +63,10 @@ impl Hand {
         self.known.original = originals.get(&self.plan);
     }
 
-    /// The device has said what it is. Returns a refusal that is new.
+    /// The device has said what it is: its product's family, if there is one in the
+    /// table. Returns a refusal that is new.
     pub fn identified(&mut self, firmware: Option<u16>, family: Option<Family>) -> Option<&str> {
+        let family = family.or(self.plan.declared);
         self.known.firmware = firmware.or(self.known.firmware);
         let families = self.plan.families;
         let fits = families.is_empty() || family.is_some_and(|family| families.contains(&family));
@@ -146,6 +149,14 @@ impl Hand {
         self.doubtful = None;
     }
 
+    /// The value that is going to be given back, in words: `13.8 V`, `user1`.
+    #[must_use]
+    pub fn owed(&self) -> Option<String> {
+        let Register { name, unit, meaning, .. } = *self.plan.register;
+        let value = Value::Number(self.known.original?);
+        Some(report::in_words(name, unit, meaning, &value))
+    }
+
     /// Lets go of an original that is there again, as last read. Returns whether
     /// there was one.
     pub fn given_back(&mut self, originals: &mut Originals) -> bool {
@@ -154,7 +165,9 @@ impl Hand {
             Values::Switch(_) => Level::On.into(),
         };
         // A value that is kept and not written yet reads like one that was given back.
-        let there = self.under_way == 0 && self.shown == Some(owners);
+        // And a switch that is disproved is on in name only.
+        let certain = self.under_way == 0 && self.contrary < CONTRARY_MAX;
+        let there = certain && self.shown == Some(owners);
         let given_back = there && self.known.original.take().is_some();
         if given_back {
             originals.forget(&self.plan);
@@ -249,6 +262,14 @@ mod tests {
     }
 
     #[test]
+    fn a_product_of_no_table_is_what_its_owner_says() {
+        let plan = Plan { declared: Some(Family::Mppt), ..charger().plan().clone() };
+        let mut hand = Hand::new(plan, Level::On.into());
+        assert_eq!(hand.identified(Some(163), None), None);
+        assert!(hand.identified(Some(163), Some(Family::PhoenixInverter)).is_some());
+    }
+
+    #[test]
     fn one_text_that_was_on_its_way_is_no_drift() {
         let mut hand = charger();
         hand.applied(Level::Off.into(), &Outcome::Verified);
@@ -285,6 +306,9 @@ mod tests {
         let mut first = float_voltage();
         assert!(first.apply(Want::Number(13.5)).is_ok());
         first.keep(13.8, &mut originals);
+        // A poll in between reads what is still there.
+        let owners = first.measured(POINT, value(13.8).as_ref());
+        assert_eq!(owners, Some(Some(Want::Release)));
         assert!(!first.given_back(&mut originals), "it is not written yet");
         first.applied(Want::Number(13.5), &Outcome::Verified);
         let ours = Some(Some(Want::Number(13.5)));
@@ -317,6 +341,34 @@ mod tests {
         assert!(next.given_back(&mut originals));
         // From now on the owner may have another value without our giving back this one.
         assert_eq!(next.measured(POINT, value(13.6).as_ref()), Some(Some(Want::Release)));
+    }
+
+    #[test]
+    fn an_original_belongs_to_one_device() {
+        let (mut originals, mut hand) = (Originals::default(), float_voltage());
+        hand.keep(13.8, &mut originals);
+        assert_eq!(hand.owed().as_deref(), Some("13.8 V"));
+        let plan = Plan { keeps: Some("HQ2".into()), ..hand.plan().clone() };
+        let mut other = Hand::new(plan, Want::Release);
+        other.remember(&originals);
+        assert_eq!(other.owed(), None);
+        let stray = originals.strays([other.plan()].into_iter());
+        assert_eq!(stray, ["HQ1 0xEDF6: 13.8"]);
+    }
+
+    #[test]
+    fn a_load_that_is_off_in_name_only_has_not_its_owners_mode() {
+        let known = switches::ALL.iter().find(|known| known.key == "load_output").unwrap();
+        let plan = known.plan("mppt", Family::Mppt, 1.0).unwrap();
+        let plan = Plan { keeps: Some("HQ1".into()), ..plan };
+        let (mut originals, mut hand) = (Originals::default(), Hand::new(plan, Level::On.into()));
+        hand.keep(5.0, &mut originals);
+        hand.applied(Level::Off.into(), &Outcome::Verified);
+        for _ in 0..CONTRARY_MAX {
+            hand.measured("load_output_state", value(1.0).as_ref());
+        }
+        assert!(!hand.given_back(&mut originals), "its switch still says off");
+        assert_eq!(hand.owed().as_deref(), Some("user1"));
     }
 
     #[test]

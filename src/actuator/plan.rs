@@ -22,6 +22,8 @@ pub struct Plan {
     /// Families that may be written so; empty: all that have the register. The same
     /// number in the same register switches other things in other families.
     pub families: &'static [Family],
+    /// What the owner says it is: counts for a product that is in no table.
+    pub declared: Option<Family>,
     /// What its values stand for.
     pub values: Values,
     /// What must be written along with it.
@@ -108,6 +110,7 @@ impl Plan {
             device: device.into(),
             register,
             families: &[],
+            declared: None,
             values: Values::Number,
             companion: None,
             proofs: &[],

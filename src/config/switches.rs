@@ -75,7 +75,8 @@ pub(super) fn known(
         _ => known.on[0],
     };
     let family = device.family.unwrap_or(known.families[0]);
-    let mut plan = Plan { keeps: previous, ..known.plan(&device.name, family, value)? };
+    let plan = known.plan(&device.name, family, value)?;
+    let mut plan = Plan { keeps: previous, declared: device.family, ..plan };
     let Some(levels) = levels.flatten() else { return Some((plan, Vec::new())) };
     if !WITH_LEVELS.contains(&word) {
         let help = "these levels count in `on_mode = \"user1\"` and \"aes\"";

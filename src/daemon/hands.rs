@@ -217,6 +217,11 @@ impl Hands {
         }
     }
 
+    /// The value that an output is going to give back, in words.
+    pub(super) fn owed(&self, output: OutputId) -> Option<String> {
+        self.hands.get(output.index())?.as_register()?.owed()
+    }
+
     /// What became of an act.
     pub(super) fn applied(&mut self, output: OutputId, want: Want, outcome: &Outcome) {
         if let Some(hand) = self.register(output) {

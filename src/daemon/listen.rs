@@ -47,14 +47,13 @@ impl ControlLoop {
             DeviceEvent::Measured(measured) => self.measured(at, device, &measured),
             DeviceEvent::Identified(identity) => {
                 let product = identity.product.and_then(product::find);
+                let product = product.map(|product| product.family);
                 let declared = self.device(device).family;
-                let family = product.map(|product| product.family).or(declared);
-                self.device(device).family = family.or(Some(Family::Common));
+                self.device(device).family = product.or(declared).or(Some(Family::Common));
                 self.device(device).who = identity.clone();
                 self.heard_who(at, device, &identity);
                 if identity.product.is_some() {
-                    let known = family.filter(|family| *family != Family::Common);
-                    self.known_as(device, identity.firmware, known);
+                    self.known_as(device, identity.firmware, product);
                 }
                 let identity = words::identity(&identity);
                 if self.device(device).identity != identity {

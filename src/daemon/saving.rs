@@ -47,8 +47,9 @@ impl ControlLoop {
         // The entry goes to the disk after it and takes it along.
         self.save_originals(false);
         let subject = self.engine.policy(output).name.clone();
+        let what = format!("original {}", self.hands.owed(output).unwrap_or_default());
         let reason = "read before the first write; it is given back";
-        let entry = self.plain_entry(Kind::Result, &subject, &format!("original {value}"), reason);
+        let entry = self.plain_entry(Kind::Result, &subject, &what, reason);
         self.record_for(entry, recorded);
     }
 

@@ -142,7 +142,9 @@ fn about(control: &ControlLoop, rule: &crate::rules::Rule) -> Vec<String> {
 }
 
 fn outputs(now: Now, control: &ControlLoop) -> Vec<OutputStatus> {
-    let output = |output: crate::engine::OutputStatus| {
+    let output = |(index, output): (usize, crate::engine::OutputStatus)| {
+        // The configuration counts outputs in a u16.
+        let id = OutputId(index as u16);
         let decision = output.decision.as_ref();
         let mut notes = Vec::new();
         notes.extend(decision.map(winner_words));
@@ -150,6 +152,7 @@ fn outputs(now: Now, control: &ControlLoop) -> Vec<OutputStatus> {
         notes.extend(decision.and_then(|decision| decision.loser.as_ref()).map(loser_words));
         notes.extend(decision.and_then(|decision| decision.held).map(|held| held.to_string()));
         notes.extend((!output.doing.is_empty()).then(|| output.doing.clone()));
+        notes.extend(control.hands.owed(id).map(|value| format!("gives back {value}")));
         notes.extend(output.writes_left.map(|left| format!("{left} writes left today")));
         OutputStatus {
             asked: decision.map(|decision| decision.asked.to_string()).unwrap_or_default(),
@@ -159,7 +162,7 @@ fn outputs(now: Now, control: &ControlLoop) -> Vec<OutputStatus> {
             name: output.name,
         }
     };
-    control.engine.outputs(now.monotonic).map(output).collect()
+    control.engine.outputs(now.monotonic).enumerate().map(output).collect()
 }
 
 fn winner_words(decision: &Decision) -> String {

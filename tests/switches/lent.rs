@@ -59,7 +59,7 @@ fn a_value_is_kept_before_the_first_write_and_comes_back_when_nobody_wants_anoth
             found.unwrap_or_else(|| panic!("no {words:?} in:\n{log}"))
         };
         let intent = place(["kind=\"intent\"", "what=\"13.5\""]);
-        let kept = place(["kind=\"result\"", "original 13.8"]);
+        let kept = place(["kind=\"result\"", "original 13.8 V"]);
         let result = place(["kind=\"result\"", "verified 13.5"]);
         assert!(intent < kept && kept < result, "{log}");
         site.soc(60.0);

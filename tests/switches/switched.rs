@@ -101,17 +101,19 @@ fn any_register_that_the_owner_allows_is_a_switch() {
 #[test]
 fn the_mode_that_the_owner_has_set_comes_back() {
     // user1, with a flag of the lighting timer beside it.
-    for (kind, what, register, own, off) in [
-        (Kind::Mppt, "load_output = true", LOAD_OUTPUT, 0x85, 0x80),
-        (Kind::Phoenix, "inverter = true", MODE, 5, 4),
+    for (kind, what, register, own, name, off) in [
+        (Kind::Mppt, "load_output = true", LOAD_OUTPUT, 0x85, "user1", 0x80),
+        (Kind::Phoenix, "inverter = true", MODE, 5, "eco", 4),
     ] {
         let site = site(kind, what, "on");
         site.set(register, &[own]);
         let mut daemon = site.run_armed();
         site.soc(20.0);
-        daemon.wait_for("result", &["thing", "original 5"]);
+        daemon.wait_for("result", &["thing", &format!("original {name}")]);
         daemon.wait_for("result", &["thing", "verified off"]);
         assert_eq!(site.raw(register), off);
+        let status = site.say(&["status"]);
+        assert!(status.contains(&format!("gives back {name}")), "{status}");
         // The process dies; the next one knows what was there.
         daemon.end(Signal::KILL);
         site.soc(60.0);
