@@ -280,7 +280,7 @@ impl Line {
             },
             away: match policy.max_on {
                 Duration::ZERO => Duration::ZERO,
-                _ => self.times.away(now, policy.safe),
+                _ => self.times.away_at_least(now, policy.safe),
             },
             wish,
         }

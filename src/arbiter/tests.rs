@@ -328,6 +328,20 @@ fn a_time_away_goes_on_over_a_restart_that_finds_it_away() {
 }
 
 #[test]
+fn a_time_away_outlives_a_run_that_never_read_the_output() {
+    let policy = Policy { max_on: secs(600), ..limit() };
+    let mut arbiter = Arbiter::new(secs(0), vec![policy.clone()]);
+    arbiter.moved(secs(0), OUT, Want::Release);
+    arbiter.moved(secs(100), OUT, Want::Number(5.0));
+    // A run that is killed before the device has answered.
+    let (blind, _) = restarted(&policy, &arbiter, 500, UNPROVEN);
+    let (mut again, _) = restarted(&policy, &blind, 1, UNPROVEN);
+    again.moved(secs(1), OUT, Want::Number(5.0));
+    let wish = [want(Want::Number(5.0), 50, "r")];
+    assert_eq!(again.decide(secs(201), OUT, &wish, None).held, Some(Held::LongestTime));
+}
+
+#[test]
 fn lost_counters_start_exhausted() {
     let limited = quick(|policy| {
         policy.max_starts_per_hour = Some(10);

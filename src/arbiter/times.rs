@@ -77,6 +77,11 @@ impl Times {
         }
     }
 
+    /// The same, and until the first reading what an earlier run has proven.
+    pub(super) fn away_at_least(&self, now: Duration, safe: Want) -> Duration {
+        if self.actual.is_none() { self.away_before } else { self.away(now, safe) }
+    }
+
     /// It had been away from safe for this long when it was last heard of.
     pub(super) const fn restore(&mut self, away: Duration) {
         self.away_before = away;
