@@ -17,6 +17,7 @@ mod journaled;
 mod output;
 mod reason;
 mod renewal;
+mod repeats;
 mod stage;
 mod told;
 mod trips;
@@ -33,6 +34,7 @@ use alarms::Alarms;
 use drive::Drive;
 pub use event::{Effect, Event, Mode, Outcome, OutputStatus, Setup, Wish};
 use interlocks::Interlocks;
+use repeats::Repeats;
 use told::Told;
 pub use trips::{Trip, Trips};
 
@@ -49,6 +51,8 @@ pub struct Engine {
     requests: Vec<Request>,
     alarms: Alarms,
     told: Told,
+    /// What was said about each output.
+    repeats: Vec<Repeats>,
     next_intent: u64,
     stopping: bool,
     /// Entries that `handle` wants written with the next step.
@@ -61,12 +65,14 @@ impl Engine {
     pub fn new(now: Duration, setup: Setup) -> Self {
         // What has a state at all times is a pin.
         let drive = |policy: &Policy| Drive::new(policy.lease, policy.always_driven);
-        let drives = setup.policies.iter().map(drive).collect();
+        let drives: Vec<Drive> = setup.policies.iter().map(drive).collect();
+        let count = drives.len();
         let mut arbiter = Arbiter::new(now, setup.policies);
         arbiter.restore(now, &setup.saved);
         let told = Told::new(now, setup.rules.rules().len());
         Self {
             told,
+            repeats: vec![Repeats::default(); count],
             mode: setup.mode,
             rules: setup.rules,
             memory: setup.memory,

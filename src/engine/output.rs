@@ -9,6 +9,9 @@ use crate::journal::Kind;
 use crate::rules::State;
 use crate::snapshot::Snapshot;
 
+/// Whoever observes wants to see a few switchings, not every wavering.
+const WOULD: u32 = 4;
+
 impl Engine {
     pub(super) fn step_output(
         &mut self,
@@ -53,10 +56,17 @@ impl Engine {
             return;
         };
         if self.mode == Mode::Observe && before != wish.want {
-            let story = self.story(now, snapshot, output, wish);
-            effects.push(story.entry(Kind::Would, wish.want.to_string(), None));
+            let would = format!("would {} {:?}", wish.want, wish.winner);
+            if let Some(unsaid) = self.repeats[output.index()].say(now.monotonic, would, WOULD) {
+                let story = self.story(now, snapshot, output, wish).repeated(unsaid);
+                effects.push(story.entry(Kind::Would, wish.want.to_string(), None));
+            }
         } else if let Some(held) = wish.held {
-            effects.push(self.story(now, snapshot, output, wish).refused(held));
+            let refused = format!("refused {} {:?}", held.word(), wish.winner);
+            if let Some(unsaid) = self.repeats[output.index()].say(now.monotonic, refused, 1) {
+                let story = self.story(now, snapshot, output, wish).repeated(unsaid);
+                effects.push(story.refused(held));
+            }
         }
     }
 

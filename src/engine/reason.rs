@@ -99,6 +99,14 @@ impl Story {
         }
     }
 
+    /// The same, having happened so many times more since it was told last.
+    pub(super) fn repeated(mut self, times: u32) -> Self {
+        if times > 0 {
+            self.reason = format!("{}; {times} times more since it was told last", self.reason);
+        }
+        self
+    }
+
     pub(super) fn entry(self, kind: Kind, what: String, intent: Option<u64>) -> Effect {
         let Self { at, subject, rule, reason, used, conditions } = self;
         let entry = Entry { at, kind, subject, what, rule, reason, used, conditions, intent };

@@ -74,3 +74,29 @@ fn a_level_that_cannot_be_read_is_no_reason_to_write() {
         assert!(site.acts.is_empty(), "{:?}", site.acts);
     });
 }
+
+#[test]
+fn an_hour_of_noise_about_a_threshold_is_a_handful_of_refusals_with_their_number() {
+    for_both(|safe| {
+        let verb = if safe == Level::Off { "turn_on" } else { "turn_off" };
+        let text = format!(
+            "rule(\"r\").{verb}(out).when(soc below 30).lasting(0.sec)\
+             .clear_when(soc above 31).lasting(0.sec);"
+        );
+        let refused = (Mode::Run, 7200, Kind::Refused, 5);
+        for (mode, rest, kind, most) in [refused, (Mode::Observe, 0, Kind::Would, 40)] {
+            let rest = Duration::from_secs(rest);
+            let policy = Policy { min_on: rest, min_off: rest, ..plain(safe) };
+            let mut site = Site::with(policy, text.clone(), mode);
+            for _ in 0..900 {
+                site.pass(2, Some(29.0));
+                site.pass(2, Some(32.0));
+            }
+            let told = site.entries.iter().filter(|entry| entry.kind == kind);
+            let told: Vec<&str> = told.map(|entry| entry.reason.as_str()).collect();
+            assert!((2..=most).contains(&told.len()), "{told:#?}");
+            let counted = |told: &&str| told.contains(" times more since it was told last");
+            assert!(told.iter().any(|told| counted(told)), "{told:#?}");
+        }
+    });
+}
