@@ -11,6 +11,8 @@ mod mistakes;
 mod setpoints;
 #[path = "config/switches.rs"]
 mod switches;
+#[path = "config/torn.rs"]
+mod torn;
 
 use std::path::Path;
 use std::time::Duration;

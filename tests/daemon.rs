@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "daemon/journal.rs"]
+mod journal;
 #[path = "daemon/reloading.rs"]
 mod reloading;
 #[path = "daemon/rules.rs"]
@@ -13,6 +15,8 @@ mod rules;
 #[path = "support/running.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod running;
+#[path = "daemon/torn.rs"]
+mod torn;
 #[path = "daemon/writes.rs"]
 mod writes;
 

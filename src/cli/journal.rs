@@ -7,14 +7,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::site::{self, ConfigArgs};
+use super::site::ConfigArgs;
+use super::when;
 
 use crate::clock::{Clock, SystemClock};
 use crate::journal::Used;
@@ -32,9 +32,9 @@ pub struct Journal {
     /// The data folder, instead of the one that the configuration names.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Only the last while, such as `90min`, `1h` or `7d`.
-    #[arg(long, value_name = "TIME", value_parser = site::duration)]
-    since: Option<Duration>,
+    /// From when: `90min`, `1h` or `7d` ago, `yesterday`, `2026-01-15`, `2026-01-15 06:00`.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
     /// Only entries about this output or device.
     #[arg(long, value_name = "NAME")]
     output: Option<String>,
@@ -80,8 +80,8 @@ impl Journal {
     }
 
     fn start(&self, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
-        let ago = self.since.map(|since| now.checked_sub(since));
-        ago.transpose().context("--since: too long ago")
+        let instant = |text: &String| when::instant(text, now, &TimeZone::system());
+        self.since.as_ref().map(instant).transpose().context("--since")
     }
 }
 

@@ -13,8 +13,9 @@ use super::site::{self, ConfigArgs};
 use crate::actuator::gpio::{Backend, Pins};
 use crate::actuator::pin_table;
 use crate::clock::SystemClock;
-use crate::config::{Actuator, Config};
+use crate::config::{Actuator, Config, last_good};
 use crate::daemon::{Daemon, Options, Starts};
+use crate::problem::Source;
 
 /// Run the site: reads the devices, evaluates the rules, acts when armed.
 ///
@@ -46,10 +47,14 @@ impl Run {
     /// # Errors
     /// When it cannot start.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let config = match self.config.load_config() {
-            Ok(config) => config,
-            Err(report) => return Ok(wrong(&report)),
+        let loaded = last_good::load_or_last_good(&self.config.config);
+        let (config, source) = match loaded {
+            Ok(loaded) => loaded,
+            Err(report) => return Ok(wrong(&report.render(site::color()))),
         };
+        if !config.instead.is_empty() {
+            tracing::error!("{}; the last good copy of it runs", config.instead);
+        }
         // Counted before rules are compiled: one of them may be what crashes.
         let starts = Starts::count(&config.data);
         let rules = match starts.crash_loop() {
@@ -80,7 +85,7 @@ impl Run {
             starts: Some(starts),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(self.serve(options))
+        runtime.block_on(self.serve(options, &source))
     }
 
     fn pins(&self, config: &Config) -> Pins {
@@ -97,10 +102,16 @@ impl Run {
         }
     }
 
-    async fn serve(&self, options: Options) -> anyhow::Result<ExitCode> {
+    async fn serve(&self, options: Options, source: &Source) -> anyhow::Result<ExitCode> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let config = options.config.clone();
         let daemon = Daemon::start(options)?;
+        if config.instead.is_empty()
+            && let Err(error) = last_good::keep(&config, &self.config.config, source)
+        {
+            tracing::warn!(%error, "no copy of the configuration is kept");
+        }
         let end = async {
             match self.duration {
                 Some(duration) => tokio::time::sleep(duration).await,

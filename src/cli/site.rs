@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, last_good};
 use crate::rules::RuleSet;
 
 /// Where the configuration is looked for when nothing is said.
@@ -59,12 +59,25 @@ impl ConfigArgs {
     /// # Errors
     /// When the file cannot be read.
     pub fn data(&self) -> anyhow::Result<PathBuf> {
+        match self.declared_data() {
+            Ok(Some(data)) => Ok(data),
+            // A file that is torn may be run from its last good copy.
+            Ok(None) => Ok(last_good::folder(&self.config).unwrap_or_else(|| self.beside("data"))),
+            Err(error) => last_good::folder(&self.config).ok_or(error),
+        }
+    }
+
+    /// The data folder as the file says it, if it does.
+    fn declared_data(&self) -> anyhow::Result<Option<PathBuf>> {
         let file = self.config.display();
         let text = std::fs::read_to_string(&self.config)
             .with_context(|| format!("cannot read {file}; say which with --config FILE"))?;
         let table: toml::Table = text.parse().with_context(|| format!("cannot read {file}"))?;
-        let data = table.get("data").and_then(toml::Value::as_str).unwrap_or("data");
-        Ok(self.config.parent().unwrap_or(Path::new("")).join(data))
+        Ok(table.get("data").and_then(toml::Value::as_str).map(|data| self.beside(data)))
+    }
+
+    fn beside(&self, name: &str) -> PathBuf {
+        self.config.parent().unwrap_or(Path::new("")).join(name)
     }
 }
 

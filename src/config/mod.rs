@@ -11,6 +11,7 @@ mod duration;
 mod files;
 mod inputs;
 mod interlocks;
+pub mod last_good;
 mod limits;
 mod logs;
 mod modes;
@@ -82,6 +83,8 @@ pub struct Config {
     pub keeping: Keep,
     /// Logs on a schedule.
     pub logs: Vec<LogRule>,
+    /// Why this is the last good copy and not what the file says; empty when it is.
+    pub instead: String,
     /// All of these as rules know them, with what conditions of this file ask for.
     world: World,
 }
@@ -199,6 +202,7 @@ fn config(root: &Section<'_>, source: &Source, folder: &Path) -> Config {
         interlocks: Vec::new(),
         keeping,
         logs,
+        instead: String::new(),
         world: World::default(),
     };
     let mut world = config.declared();

@@ -61,6 +61,7 @@ pub(super) fn assemble(
     let ledger = counts::remembered(now, options.speed, &store);
     close_open_intents(now, &options.config.data, &store);
     let names = snapshot.points().map(|(_, point)| point.name.as_str().into()).collect();
+    let instead = options.config.instead.clone();
     let mut control = ControlLoop {
         engine: Engine::new(now.monotonic, setup),
         clock: options.clock,
@@ -86,6 +87,7 @@ pub(super) fn assemble(
         saved: BTreeMap::new(),
         memory_every: rules::MEMORY_EVERY.mul_f64(options.speed),
         memory_due: now.monotonic,
+        config_problem: (!instead.is_empty()).then_some((now, instead)),
         rules_problem: String::new(),
         speed: options.speed,
         watch,

@@ -96,6 +96,10 @@ impl ControlLoop {
             // Two plain fields always become JSON.
             self.save(KEY_RAN, serde_json::to_string(ran).unwrap_or_default(), false);
         }
+        if let Some((_, problem)) = &self.config_problem {
+            let why = format!("{problem}; the last good copy of it runs");
+            self.note(Kind::Alarm, "", "configuration", &why);
+        }
         if beginning.without_rules {
             self.note(Kind::Alarm, "", "crash loop", &beginning.why);
         }

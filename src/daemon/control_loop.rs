@@ -108,6 +108,8 @@ pub(super) struct ControlLoop {
     pub remind_due: Duration,
     /// Why the rules in the folder do not run; empty when they do.
     pub rules_problem: String,
+    /// Since when, and why, the last good configuration runs and not the file's.
+    pub config_problem: Option<(Now, String)>,
     /// Stops a script that takes too long.
     pub watch: Watch,
 }

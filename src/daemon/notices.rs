@@ -13,6 +13,7 @@ use crate::rules::{State, readable_span};
 pub(super) fn notices(now: Now, control: &ControlLoop) -> Vec<Notice> {
     let mut notices = Vec::new();
     notices.extend(mode(control));
+    notices.extend(configuration(control));
     let outputs: Vec<OutputStatus> = control.engine.outputs(now.monotonic).collect();
     if control.engine.mode() == Mode::Run {
         notices.extend(outputs.iter().filter_map(decided));
@@ -46,6 +47,14 @@ fn mode(control: &ControlLoop) -> Option<Notice> {
         why => format!("{what} ({why})"),
     };
     Some(notice("sunkeep", reason, Some(control.mode_since), ends))
+}
+
+/// The file is torn or wrong, and its last good copy runs.
+fn configuration(control: &ControlLoop) -> Option<Notice> {
+    let (since, problem) = control.config_problem.as_ref()?;
+    let reason = format!("the last good copy runs: {problem}");
+    let ends = "`sunkeep check` until it is right, then a new start";
+    Some(notice("configuration", reason, Some(*since), ends))
 }
 
 /// An output that is kept at safe, or held back.

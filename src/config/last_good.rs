@@ -1,0 +1,122 @@
+//! The configuration that a run has started well with, kept for the day on which the
+//! file is torn or wrong.
+//!
+//! A daemon that refuses to start leaves a site without heater, limits and telemetry,
+//! and nobody may be there for weeks. So `run`, and nothing else, goes on with the
+//! copy, and says so until the file is right. The copy lies in the data folder and
+//! names the file that it is of; the file itself is never written.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Config, Report, load, parse, read};
+use crate::problem::Source;
+
+/// The copy's name in the data folder.
+pub const FILE: &str = "config.last-good.toml";
+
+/// Where the packaged service keeps its data.
+const PACKAGED: &str = "/var/lib/sunkeep";
+
+/// Reads a configuration; the last good one if the file is torn or wrong. Then
+/// [`Config::instead`] says why.
+///
+/// # Errors
+/// Reports every problem of the file, when there is no copy that can be used.
+pub fn load_or_last_good(path: &Path) -> Result<(Config, Source), Report> {
+    let kept = kept(path);
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let instead = |why: String| {
+        let (_, kept) = kept.as_ref()?;
+        let config = parse(kept, folder).ok()?;
+        let instead = format!("{} cannot be used: {why}", path.display());
+        Some((Config { instead, ..config }, kept.clone()))
+    };
+    match load(path) {
+        Ok((config, source)) => {
+            let torn = kept.as_ref().is_some_and(|(_, kept)| is_cut_off(&source.text, &kept.text));
+            let why = "it is the beginning of the last good one and no more; if that is meant, \
+                       add a comment at its end";
+            let copy = if torn { instead(why.to_owned()) } else { None };
+            Ok(copy.unwrap_or((config, source)))
+        }
+        Err(report) => {
+            let first = report.located().into_iter().next().map(|problem| {
+                format!("line {}, column {}: {}", problem.line, problem.column, problem.message)
+            });
+            instead(first.unwrap_or_default()).ok_or(report)
+        }
+    }
+}
+
+/// Keeps what a run has started well with, whole or not at all.
+///
+/// # Errors
+/// When the data folder cannot be written.
+pub fn keep(config: &Config, path: &Path, source: &Source) -> io::Result<()> {
+    let text = format!("{}\n{}", head(path), source.text);
+    let file = config.data.join(FILE);
+    if fs::read_to_string(&file).is_ok_and(|kept| kept == text) {
+        return Ok(());
+    }
+    let part = file.with_extension("new");
+    let mut new = File::create(&part)?;
+    new.write_all(text.as_bytes())?;
+    new.sync_all()?;
+    fs::rename(&part, &file)?;
+    File::open(&config.data)?.sync_all()
+}
+
+/// The data folder in which a copy of this file lies.
+#[must_use]
+pub fn folder(path: &Path) -> Option<PathBuf> {
+    kept(path).map(|(folder, _)| folder)
+}
+
+/// The copy of this file, and the data folder in which it lies.
+fn kept(path: &Path) -> Option<(PathBuf, Source)> {
+    let copy = |folder: PathBuf| {
+        let source = read(&folder.join(FILE)).ok()?;
+        // On a machine with two sites each has its own.
+        let text = source.text.strip_prefix(&head(path))?.strip_prefix('\n')?.to_owned();
+        Some((folder, Source { text, ..source }))
+    };
+    candidates(path).into_iter().find_map(copy)
+}
+
+/// Where the data folder may be when the file cannot tell any more.
+fn candidates(path: &Path) -> Vec<PathBuf> {
+    let beside = path.parent().unwrap_or_else(|| Path::new(""));
+    let bytes = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+    let declared = top.filter_map(|line| {
+        let table: toml::Table = line.parse().ok()?;
+        Some(beside.join(table.get("data")?.as_str()?))
+    });
+    // Set by systemd for a service with a state folder.
+    let state = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+    declared.chain(state).chain([beside.join("data"), PACKAGED.into()]).collect()
+}
+
+/// The copy's first line.
+fn head(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    format!("# The last good copy of {}, kept by sunkeep.", path.display())
+}
+
+/// Whether a text is the beginning of another one, and more than blanks and comments
+/// are missing.
+fn is_cut_off(text: &str, whole: &str) -> bool {
+    let Some(rest) = whole.strip_prefix(text) else { return false };
+    // What is left of the line in which it ends may be the end of a comment.
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    let rest = match rest.split_once('\n') {
+        Some((_, after)) if line.trim_start().starts_with('#') => after,
+        None if line.trim_start().starts_with('#') => "",
+        _ => rest,
+    };
+    let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    rest.lines().any(says)
+}
