@@ -9,12 +9,16 @@ use sunkeep::vedirect::hex::{Asked, Raw, Request};
 
 use crate::board::{Board, Move, Mover};
 use crate::disk::Disk;
-use crate::site::{LOAD_REST, LOAD_WRITES, MAX_AGE, MPPT, RELAYS, SHUNT};
+use crate::site::{FLOAT_WRITES, LOAD_REST, LOAD_WRITES, MAX_AGE, MPPT, RELAYS, SHUNT};
 use crate::world::Truth;
 
 pub const LOAD_OUTPUT_CONTROL: u16 = 0xEDAB;
 pub const CHARGE_LIMIT: u16 = 0x2015;
 const NETWORK_MODE: u16 = 0x200E;
+const FLOAT_VOLTAGE: u16 = 0xEDF6;
+/// What the owner has set, and what a rule wants instead, in 0.01 V.
+const FLOAT_OF_OWNER: u16 = 1380;
+const FLOAT_OF_RULE: u16 = 1350;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// What the contract adds to an input's age until its outputs are safe; a lease
@@ -45,6 +49,7 @@ struct Line {
 pub struct Figures {
     pub edges: u64,
     pub load_writes: u64,
+    pub float_writes: u64,
     pub limits: u64,
     pub deaths: u64,
     pub bytes: u64,
@@ -54,6 +59,7 @@ impl Figures {
     pub fn add(&mut self, more: Self) {
         self.edges += more.edges;
         self.load_writes += more.load_writes;
+        self.float_writes += more.float_writes;
         self.limits += more.limits;
         self.deaths += more.deaths;
         self.bytes += more.bytes;
@@ -74,6 +80,8 @@ pub struct Judge {
     load_writes: u64,
     load_times: VecDeque<Duration>,
     foreign_times: VecDeque<Duration>,
+    float_writes: u64,
+    float_times: VecDeque<Duration>,
     limited: bool,
     /// An intent allows a limit until it is released, or the process dies.
     limit_intended: bool,
@@ -212,7 +220,7 @@ impl Judge {
         match Asked::parse(&raw) {
             Asked::Request(Request::Set { register, value }) => {
                 assert_eq!(port, MPPT, "a write to 0x{register:04X} of the shunt");
-                let allowed = [LOAD_OUTPUT_CONTROL, CHARGE_LIMIT, NETWORK_MODE];
+                let allowed = [LOAD_OUTPUT_CONTROL, CHARGE_LIMIT, NETWORK_MODE, FLOAT_VOLTAGE];
                 assert!(allowed.contains(&register), "a write to 0x{register:04X}");
                 assert!(register != NETWORK_MODE || value[..] != [9], "BMS mode");
                 if register == CHARGE_LIMIT && value[..] == [0xFF, 0xFF] {
@@ -231,12 +239,35 @@ impl Judge {
         self.foreign_times.push_back(now);
     }
 
+    /// A value that is lent: what it was is on the disk before it is anything else.
+    fn float(&mut self, now: Duration, mppt: &Device, disk: &Disk) {
+        let writes = mppt.stored_writes_by_register().get(&FLOAT_VOLTAGE).copied().unwrap_or(0);
+        for _ in self.float_writes..writes {
+            self.float_times.push_back(now);
+            self.figures.float_writes += 1;
+        }
+        self.float_writes = writes;
+        while self.float_times.front().is_some_and(|&at| at + DAY <= now) {
+            self.float_times.pop_front();
+        }
+        let count = self.float_times.len();
+        assert!(count <= FLOAT_WRITES, "{count} writes to flash in a day: {:?}", self.float_times);
+        let float = mppt.register(FLOAT_VOLTAGE).map(|raw| u16::from_le_bytes([raw[0], raw[1]]));
+        if float != Some(FLOAT_OF_OWNER) {
+            assert_eq!(float, Some(FLOAT_OF_RULE), "a value of nobody's");
+            let kept = disk.saved("originals").unwrap_or_default();
+            assert!(kept.contains("0xEDF6\":13.8"), "the way back is not on the disk: {kept}");
+        }
+    }
+
     /// What the devices have become.
     pub fn devices(&mut self, now: Duration, devices: &[Device; 2], disk: &mut Disk, alive: bool) {
         assert_eq!(devices[SHUNT].stored_writes(), 0, "the shunt was written");
         let mppt = &devices[MPPT];
         let stored = mppt.stored_writes_by_register();
-        assert!(stored.keys().all(|id| *id == LOAD_OUTPUT_CONTROL), "{stored:X?}");
+        let allowed = [LOAD_OUTPUT_CONTROL, FLOAT_VOLTAGE];
+        assert!(stored.keys().all(|id| allowed.contains(id)), "{stored:X?}");
+        self.float(now, mppt, disk);
         let writes = stored.get(&LOAD_OUTPUT_CONTROL).copied().unwrap_or(0);
         for _ in self.load_writes..writes {
             self.load_times.push_back(now);

@@ -44,6 +44,8 @@ pub const RELAYS: [Relay; 4] = [
 
 /// Writes of the load output in 24 hours.
 pub const LOAD_WRITES: usize = 12;
+/// Writes of the float voltage in 24 hours: the default.
+pub const FLOAT_WRITES: usize = 4;
 /// Shortest time on of the load output, whose safe state is on.
 pub const LOAD_REST: Duration = minutes(5);
 
@@ -116,6 +118,13 @@ device = "mppt"
 register = "charge_current_limit"
 range = [0, 15]
 safe = "release"
+
+[setpoints.float]
+device = "mppt"
+register = "battery_float_voltage"
+range = [13.2, 13.9]
+safe = "original"
+min_interval = "5min"
 "#;
 
 /// The rules of the site; later sets are what a reload brings.
@@ -134,6 +143,8 @@ rule("preserve").turn_off(load_output).when(soc below 25).lasting(10.sec)
     .clear_when(soc above 40).lasting(10.sec);
 rule("gentle").set(charge_limit, 5.0).when(cell_temperature below 5).lasting(10.sec)
     .clear_when(cell_temperature above 8).lasting(10.sec);
+rule("kind").set(float, 13.5).when(soc below 28).lasting(10.sec)
+    .clear_when(soc above 35).lasting(10.sec);
 "#,
     // The heater is nobody's any more, and the modem has an opponent.
     r#"

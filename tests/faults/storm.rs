@@ -266,9 +266,10 @@ fn no_weather_makes_the_site_do_what_it_must_never_do() {
         }
     });
     println!(
-        "{count} seeds x {hours} virtual hours: {} pins left safe, {} writes to flash, {} limits, \
-         {} deaths; nothing that must never be",
-        sum.edges, sum.load_writes, sum.limits, sum.deaths
+        "{count} seeds x {hours} virtual hours: {} pins left safe, {} writes to flash and {} of \
+         what is lent, {} limits, {} deaths; nothing that must never be",
+        sum.edges, sum.load_writes, sum.float_writes, sum.limits, sum.deaths
     );
-    assert!(sum.edges > count && sum.load_writes > count, "nothing was going on: {sum:?}");
+    let busy = sum.edges > count && sum.load_writes > count && sum.float_writes > count;
+    assert!(busy, "nothing was going on: {sum:?}");
 }
