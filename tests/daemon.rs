@@ -15,34 +15,32 @@ mod rules;
 #[path = "support/running.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod running;
+#[path = "support/site.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod site;
 #[path = "daemon/torn.rs"]
 mod torn;
 #[path = "daemon/writes.rs"]
 mod writes;
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::process::Command;
 
 use running::Running;
 use rustix::process::Signal;
-use sunkeep::clock::SystemClock;
+use site::{LOAD_OUTPUT_CONTROL, Site, all, sets};
 use sunkeep::journal::{Entry, Kind};
-use sunkeep::sim::device::{self, Device, Measured, Options};
-use sunkeep::sim::pty::Port;
-use sunkeep::sim::{Shared, lock};
+use sunkeep::sim::lock;
 use sunkeep::store::Filter;
-use sunkeep::store::query::JournalReader;
 
 /// How often a status is asked for until it is as expected; each takes some 10 ms.
 const STATUS_ASKED_MAX: u32 = 1000;
 
-/// The load output's control register and its modes.
-const LOAD_OUTPUT_CONTROL: u16 = 0xEDAB;
+/// Modes of the load output's control register.
 const OFF: u8 = 0;
 const AUTO: u8 = 1;
 
+/// Readings stay fresh while a busy machine does something else: what must grow old
+/// quickly says so in its test.
 const SITE: &str = r#"
 [devices.mppt]
 port = "ports/mppt"
@@ -53,7 +51,7 @@ port = "ports/shunt"
 
 [inputs.soc]
 from = "shunt.soc"
-max_age = "1s"
+max_age = "30s"
 
 [outputs.load_output]
 device = "mppt"
@@ -78,82 +76,14 @@ rule("warm the cells").turn_on(heater)
     .when(soc below 30).lasting(0.2.sec).clear_when(soc above 45).lasting(0.2.sec);
 "#;
 
-/// A folder with configuration and rules, and two devices on their cables.
-struct Site {
-    folder: tempfile::TempDir,
-    mppt: Shared,
-    shunt: Shared,
-    _mppt_cable: Port,
-    shunt_cable: Port,
-}
-
 impl Site {
     fn new() -> Self {
-        Self::with(SITE)
-    }
-
-    fn with(site: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["ports", "rules"] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let ports = format!("{}/ports/", folder.path().display());
-        let site = site.replace("ports/", &ports);
-        std::fs::write(folder.path().join("site.toml"), site).unwrap();
-        std::fs::write(folder.path().join("rules/both.rhai"), RULES).unwrap();
-        let options = Options { period: Duration::from_millis(50), ..Options::default() };
-        let plug = |kind, name: &str| {
-            let device = Arc::new(Mutex::new(Device::new(kind, options.clone())));
-            let link = folder.path().join("ports").join(name);
-            let port = Port::open(&link, device.clone(), Arc::new(SystemClock::new())).unwrap();
-            (device, port)
-        };
-        let (mppt, _mppt_cable) = plug(device::Kind::Mppt, "mppt");
-        let (shunt, shunt_cable) = plug(device::Kind::SmartShunt, "shunt");
-        Self { folder, mppt, shunt, _mppt_cable, shunt_cable }
-    }
-
-    /// Sets the battery's state of charge in percent.
-    fn soc(&self, percent: f64) {
-        let mut shunt = lock(&self.shunt);
-        let Measured::Monitor(mut monitor) = shunt.measured().clone() else {
-            panic!("a shunt is a monitor")
-        };
-        monitor.state_of_charge = Some(percent);
-        shunt.measure(Measured::Monitor(monitor));
+        Self::with(SITE, RULES)
     }
 
     /// The mode in the charger's load output control.
     fn load_mode(&self) -> u8 {
         lock(&self.mppt).register(LOAD_OUTPUT_CONTROL).unwrap()[0] & 0x0F
-    }
-
-    /// Every SET that a device received.
-    fn writes(device: &Shared) -> Vec<String> {
-        let received = String::from_utf8_lossy(lock(device).received()).into_owned();
-        let frames = received.lines().filter(|line| line.starts_with(":8"));
-        frames.map(str::to_owned).collect()
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
-        command.args(words).arg("--config").arg(self.folder.path().join("site.toml"));
-        command
-    }
-
-    /// Runs a command to its end and expects it to succeed.
-    #[track_caller]
-    fn say(&self, words: &[&str]) -> String {
-        let output = self.command(words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", all(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Changes the configuration.
-    fn edit(&self, before: &str, after: &str) {
-        let file = self.folder.path().join("site.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(file, text.replace(before, after)).unwrap();
     }
 
     /// Asks for the status until it is as expected.
@@ -184,21 +114,12 @@ impl Site {
         daemon
     }
 
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
     /// The journal's entries, oldest first.
     fn journal(&self) -> Vec<Entry> {
         let all = Filter { since: None, subject: None, limit: 1000 };
-        let entries = JournalReader::open(&self.data()).unwrap().entries(&all).unwrap();
+        let entries = self.recorded().entries(&all).unwrap();
         entries.into_iter().map(|recorded| recorded.entry).collect()
     }
-}
-
-fn all(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
 }
 
 /// The place of the first entry like this.
@@ -221,8 +142,8 @@ fn a_new_installation_observes_and_writes_nothing() {
     // It goes on observing, and everything about the charger is read.
     site.soc(60.0);
     daemon.wait_for("would", &["load_output", "on"]);
-    assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
-    assert_eq!(Site::writes(&site.shunt), Vec::<String>::new());
+    assert_eq!(sets(&site.mppt), Vec::<String>::new());
+    assert_eq!(sets(&site.shunt), Vec::<String>::new());
     assert_eq!(site.load_mode(), AUTO);
     assert!(site.say(&["status"]).starts_with("mode observe"));
 }
@@ -236,11 +157,11 @@ fn armed_it_switches_the_load_by_set_and_journals_intent_before_result() {
     assert!(site.say(&["arm"]).contains("the mode is now run"));
     daemon.wait_for("result", &["load_output", "verified off"]);
     assert_eq!(site.load_mode(), OFF);
-    assert_eq!(Site::writes(&site.mppt).len(), 1, "{:?}", Site::writes(&site.mppt));
+    assert_eq!(sets(&site.mppt).len(), 1, "{:?}", sets(&site.mppt));
     site.soc(60.0);
     daemon.wait_for("result", &["load_output", "verified on"]);
     assert_eq!(site.load_mode(), AUTO);
-    assert_eq!(Site::writes(&site.mppt).len(), 2, "{:?}", Site::writes(&site.mppt));
+    assert_eq!(sets(&site.mppt).len(), 2, "{:?}", sets(&site.mppt));
     assert!(daemon.end(Signal::TERM).success());
 
     let journal = site.journal();
@@ -282,7 +203,7 @@ fn registers_are_read_and_written_through_the_daemon_while_it_owns_the_port() {
     assert_eq!(lock(&site.mppt).register(0xEDF6), Some(&1360_u16.to_le_bytes()[..]));
     daemon.wait_for("manual", &["mppt"]);
 
-    let port = site.folder.path().join("ports/mppt");
+    let port = site.path("ports/mppt");
     let mut beside = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
     beside.arg("get").arg("--port").arg(port).arg("battery_float_voltage");
     let beside = beside.output().unwrap();
@@ -296,7 +217,7 @@ fn killed_and_started_again_it_remembers_its_mode_and_what_is_off() {
     let first = site.run_in_need();
     first.end(Signal::KILL);
     assert_eq!(site.load_mode(), OFF, "nobody was left to switch it on");
-    assert_eq!(Site::writes(&site.mppt).len(), 1);
+    assert_eq!(sets(&site.mppt).len(), 1);
     // Between the thresholds, only memory says that the load stays off; and a
     // minimum time that begins anew is no reason to switch it to and fro.
     site.soc(40.0);
@@ -308,7 +229,7 @@ fn killed_and_started_again_it_remembers_its_mode_and_what_is_off() {
     let status = site.status_when(|text| text.contains("decided off"));
     assert!(status.starts_with("mode run"), "{status}");
     assert_eq!(site.load_mode(), OFF);
-    assert_eq!(Site::writes(&site.mppt).len(), 1, "{:?}\n{status}", Site::writes(&site.mppt));
+    assert_eq!(sets(&site.mppt).len(), 1, "{:?}\n{status}", sets(&site.mppt));
 }
 
 #[test]
@@ -347,7 +268,7 @@ fn asked_to_stop_it_leaves_every_output_at_its_exit_level() {
 
 #[test]
 fn a_charger_with_another_serial_number_is_never_written() {
-    let site = Site::with(&SITE.replace("HQ2310SKMP1", "HQ0000OTHER"));
+    let site = Site::with(&SITE.replace("HQ2310SKMP1", "HQ0000OTHER"), RULES);
     site.soc(20.0);
     let mut daemon = site.run();
     daemon.wait_for("alarm", &["mppt", "wrong device", "HQ2310SKMP1 is connected"]);
@@ -358,7 +279,7 @@ fn a_charger_with_another_serial_number_is_never_written() {
     let refused = site.command(&by_hand).output().unwrap();
     assert!(!refused.status.success(), "{}", all(&refused));
     assert!(all(&refused).contains("HQ0000OTHER"), "{}", all(&refused));
-    assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
+    assert_eq!(sets(&site.mppt), Vec::<String>::new());
     assert_eq!(site.load_mode(), AUTO);
 }
 
@@ -366,14 +287,14 @@ fn a_charger_with_another_serial_number_is_never_written() {
 fn a_probe_is_an_input_until_its_sensor_is_gone() {
     let probe =
         "[probes.cell_temperature]\nsysfs = \"/tmp/temp\"\nevery = \"1s\"\nmax_age = \"5s\"\n";
-    let site = Site::with(&format!("{SITE}{probe}"));
-    let sensor = site.folder.path().join("temp");
+    let site = Site::with(&format!("{SITE}{probe}"), RULES);
+    let sensor = site.path("temp");
     std::fs::write(&sensor, "-4500\n").unwrap();
     site.edit("/tmp/temp", &sensor.display().to_string());
     let rule = "rule(\"warm the box\").turn_on(heater)
         .when(cell_temperature below 2).lasting(0.2.sec)
         .clear_when(cell_temperature above 6).lasting(0.2.sec);";
-    std::fs::write(site.folder.path().join("rules/both.rhai"), rule).unwrap();
+    std::fs::write(site.path("rules/all.rhai"), rule).unwrap();
     let mut daemon = site.run();
     daemon.wait_for("device", &["cell_temperature", "probe", "reads"]);
     daemon.wait_for("would", &["heater", "on", "cell_temperature is -4.5 °C"]);

@@ -4,7 +4,7 @@
 use sunkeep::journal::{Entry, Kind};
 
 use super::rules::tells;
-use super::{AUTO, OFF, RULES, Site, place};
+use super::{AUTO, OFF, RULES, Site, place, sets};
 
 /// As many files as a large site has.
 const FILES: usize = 20;
@@ -25,7 +25,7 @@ fn reloads(journal: &[Entry]) -> Vec<&Entry> {
 
 #[test]
 fn good_then_bad_then_good_and_the_load_stays_off_all_the_while() {
-    let site = Site::patient();
+    let site = Site::new();
     let mut daemon = site.run_in_need();
     // Between the thresholds only the rule's memory keeps the load off.
     site.soc(40.0);
@@ -46,15 +46,15 @@ fn good_then_bad_then_good_and_the_load_stays_off_all_the_while() {
     let status = site.say(&["status"]);
     assert!(!status.contains("was not loaded"), "{status}");
     assert_eq!(site.load_mode(), OFF, "{status}");
-    assert_eq!(Site::writes(&site.mppt).len(), 1, "switched once, whatever was loaded");
+    assert_eq!(sets(&site.mppt).len(), 1, "switched once, whatever was loaded");
 }
 
 #[test]
 fn a_rule_that_is_removed_lets_go_and_the_journal_says_so() {
-    let site = Site::patient();
+    let site = Site::new();
     let mut daemon = site.run_in_need();
     let (_, warm) = RULES.split_once("rule(\"warm").unwrap();
-    site.write_rules("both.rhai", &format!("rule(\"warm{warm}"));
+    site.write_rules("all.rhai", &format!("rule(\"warm{warm}"));
     daemon.wait_for("reload", &["1 rule", "removed", "1 unchanged"]);
     daemon.wait_for("result", &["load_output", "verified on"]);
     assert_eq!(site.load_mode(), AUTO);
@@ -70,7 +70,7 @@ fn a_rule_that_is_removed_lets_go_and_the_journal_says_so() {
 
 #[test]
 fn on_command_they_are_loaded_at_once_or_refused_with_every_mistake() {
-    let site = Site::patient();
+    let site = Site::new();
     site.soc(60.0);
     let mut daemon = site.run();
     daemon.wait_for("device", &["shunt", "health", "TEXT alive, HEX alive"]);
@@ -103,9 +103,9 @@ fn on_command_they_are_loaded_at_once_or_refused_with_every_mistake() {
 
 #[test]
 fn a_folder_that_goes_leaves_the_rules_at_work() {
-    let site = Site::patient();
+    let site = Site::new();
     let mut daemon = site.run_in_need();
-    let (folder, away) = (site.folder.path().join("rules"), site.folder.path().join("away"));
+    let (folder, away) = (site.path("rules"), site.path("away"));
     std::fs::rename(&folder, &away).unwrap();
     daemon.wait_for("reload", &["refused", "the rules folder has gone"]);
     tells(&site.say(&["status"]), &["yes      preserve the battery", "folder has gone"]);
@@ -117,19 +117,19 @@ fn a_folder_that_goes_leaves_the_rules_at_work() {
 
 #[test]
 fn a_hundred_changes_are_one_load_and_the_last_one_counts() {
-    let site = Site::patient();
+    let site = Site::new();
     let mut daemon = site.run();
     daemon.wait_for("device", &["shunt", "health", "TEXT alive, HEX alive"]);
     for number in 1..=100 {
         site.write_rules("hasty.rhai", &harmless(number));
     }
-    daemon.wait_for("reload", &["3 rules", "2 unchanged"]);
+    daemon.wait_for("reload", &["3 rules", "number 100", "2 unchanged"]);
     tells(&site.say(&["reload"]), &["3 rules run now: 3 unchanged"]);
     tells(&site.say(&["status"]), &["number 100"]);
     let journal = site.journal_when(|journal| {
         reloads(journal).last().is_some_and(|last| last.reason == "3 unchanged")
     });
-    // One for the command; one for the changes, or two if they were not written in
-    // one go on a slow machine.
-    assert!(reloads(&journal).len() <= 3, "{:#?}", reloads(&journal));
+    // One for the command and one for the changes, or a few if a busy machine did not
+    // write them in one go.
+    assert!(reloads(&journal).len() <= 10, "{:#?}", reloads(&journal));
 }

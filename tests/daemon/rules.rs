@@ -6,21 +6,16 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use sunkeep::journal::{Entry, Kind};
 
-use super::{SITE, STATUS_ASKED_MAX, Site, all};
+use super::{STATUS_ASKED_MAX, Site, all};
 
 impl Site {
-    /// A site whose readings stay fresh while a busy machine does something else.
-    pub fn patient() -> Self {
-        Self::with(&SITE.replace("max_age = \"1s\"", "max_age = \"30s\""))
-    }
-
     pub fn rule_file(&self, name: &str) -> PathBuf {
-        self.folder.path().join("rules").join(name)
+        self.path("rules").join(name)
     }
 
     /// Replaces a rule file, as an editor does: never half of it.
     pub fn write_rules(&self, name: &str, text: &str) {
-        let beside = self.folder.path().join("rules.new");
+        let beside = self.path("rules.new");
         std::fs::write(&beside, text).unwrap();
         std::fs::rename(beside, self.rule_file(name)).unwrap();
     }
@@ -59,7 +54,7 @@ const TIRED: &str = "rule(\"tired\").decide(|s, mem| want(heater, on, s.soc));";
 
 #[test]
 fn a_rule_that_fails_is_disabled_told_and_enabled_by_a_person() {
-    let site = Site::patient();
+    let site = Site::new();
     site.write_rules("tired.rhai", TIRED);
     site.soc(60.0);
     let mut daemon = site.run();
@@ -102,8 +97,8 @@ const ALARM: &str = "rule(\"empty\").turn_on(heater).latch()
 
 #[test]
 fn a_rule_with_latch_keeps_its_first_cause_until_a_person_has_seen_it() {
-    let site = Site::patient();
-    site.write_rules("both.rhai", ALARM);
+    let site = Site::new();
+    site.write_rules("all.rhai", ALARM);
     site.soc(20.0);
     let mut daemon = site.run();
     daemon.wait_for("rule", &["heater", "set", "soc is 20 %"]);
@@ -134,7 +129,7 @@ fn a_rule_with_latch_keeps_its_first_cause_until_a_person_has_seen_it() {
 
 #[test]
 fn why_says_what_is_and_what_would_have_to_be_different() {
-    let site = Site::patient();
+    let site = Site::new();
     let mut daemon = site.run_in_need();
     let why = site.say(&["why", "load_output"]);
     tells(
@@ -186,7 +181,7 @@ fn why_says_what_is_and_what_would_have_to_be_different() {
 
 #[test]
 fn every_comparison_behind_an_act_is_a_row_that_any_program_can_read() {
-    let site = Site::patient();
+    let site = Site::new();
     let daemon = site.run_in_need();
     assert!(daemon.end(Signal::TERM).success());
     let file = site.data().join("journal.db");

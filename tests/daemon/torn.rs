@@ -8,7 +8,7 @@ use super::{OFF, Site};
 fn a_torn_configuration_runs_as_it_was_and_says_so_until_it_is_right() {
     let site = Site::new();
     let mut first = site.run_in_need();
-    let file = site.folder.path().join("site.toml");
+    let file = site.path("site.toml");
     let whole = std::fs::read_to_string(&file).unwrap();
     // While it runs nothing is read anew but rules.
     std::fs::write(&file, "").unwrap();

@@ -7,7 +7,7 @@ use sunkeep::daemon::recorded_wear;
 use sunkeep::sim::device::{Device, Kind, Options};
 use sunkeep::sim::lock;
 
-use super::{OFF, SITE, STATUS_ASKED_MAX, Site, all};
+use super::{OFF, RULES, SITE, STATUS_ASKED_MAX, Site, all, sets};
 
 const BY_HAND: [&str; 5] = ["set", "mppt", "battery_float_voltage", "13.6", "--yes"];
 
@@ -44,7 +44,7 @@ fn every_write_is_counted_for_life_whoever_makes_it_and_however_the_run_ends() {
     site.soc(60.0);
     first.wait_for("result", &["load_output", "verified on"]);
     first.end(Signal::KILL);
-    let written = Site::writes(&site.mppt).len() as u64;
+    let written = sets(&site.mppt).len() as u64;
     assert_eq!(written, 2);
     let counted = site.counted(0xEDAB);
     assert!(counted >= written && counted <= written + 1, "{counted} for {written}");
@@ -65,9 +65,9 @@ fn every_write_is_counted_for_life_whoever_makes_it_and_however_the_run_ends() {
 
     // With the daemon stopped, on the port itself.
     let mut beside = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
-    let port = site.folder.path().join("ports/mppt");
+    let port = site.path("ports/mppt");
     beside.args(["set", "battery_float_voltage", "13.7", "--yes", "--port"]).arg(port);
-    let beside = beside.arg("--config").arg(site.folder.path().join("site.toml")).output().unwrap();
+    let beside = beside.arg("--config").arg(site.path("site.toml")).output().unwrap();
     assert!(beside.status.success(), "{}", all(&beside));
     assert_eq!(site.counted(0xEDF6), 2, "{}", all(&beside));
     // Doctor is not happy with a machine without pins, but tells.
@@ -81,7 +81,7 @@ fn a_lost_journal_starts_with_budgets_used_up_but_for_the_way_back() {
     let site = Site::new();
     let first = site.run_in_need();
     assert!(first.end(Signal::TERM).success());
-    let before = Site::writes(&site.mppt).len();
+    let before = sets(&site.mppt).len();
     for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
         // The log is there or not, as the last writer has left it.
         let _ = std::fs::remove_file(site.data().join(file));
@@ -91,7 +91,7 @@ fn a_lost_journal_starts_with_budgets_used_up_but_for_the_way_back() {
     site.say(&["arm"]);
     let status = site.status_when(|text| text.contains("0 writes left today"));
     assert!(status.contains("! load_output: kept on"), "{status}");
-    assert_eq!(Site::writes(&site.mppt).len(), before);
+    assert_eq!(sets(&site.mppt).len(), before);
     assert!(second.end(Signal::TERM).success());
 }
 
@@ -103,7 +103,7 @@ fn other_firmware_locks_writes_and_not_readings_until_a_person_has_seen_it() {
     site.replace_charger(None, Some(164));
     first.wait_for("alarm", &["mppt", "writes locked", "firmware 1.64 was 1.63"]);
     site.is_refused(&BY_HAND, "`sunkeep acknowledge mppt` ends this");
-    assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
+    assert_eq!(sets(&site.mppt), Vec::<String>::new());
     let status = site.say(&["status"]);
     let line = status.lines().find(|line| line.starts_with("! mppt: ")).unwrap_or_default();
     let says = ["registers are not written: firmware 1.64 was 1.63 since", "acknowledge mppt"];
@@ -122,13 +122,13 @@ fn other_firmware_locks_writes_and_not_readings_until_a_person_has_seen_it() {
 
 #[test]
 fn without_a_serial_number_the_charger_there_when_armed_is_the_one_that_is_written() {
-    let site = Site::with(&SITE.replace("serial_number = \"HQ2310SKMP1\"\n", ""));
+    let site = Site::with(&SITE.replace("serial_number = \"HQ2310SKMP1\"\n", ""), RULES);
     let mut daemon = site.run_in_need();
     daemon.wait_for("device", &["mppt", "pinned", "HQ2310SKMP1"]);
     site.replace_charger(Some("HQ0000OTHER"), None);
     daemon.wait_for("alarm", &["mppt", "writes locked", "HQ0000OTHER was HQ2310SKMP1"]);
     site.is_refused(&BY_HAND, "acknowledge mppt");
-    assert_eq!(Site::writes(&site.mppt), Vec::<String>::new());
+    assert_eq!(sets(&site.mppt), Vec::<String>::new());
     // The former one is back: nobody has to say anything.
     site.replace_charger(None, None);
     daemon.wait_for("device", &["mppt", "writes unlocked"]);

@@ -6,6 +6,7 @@ use rustix::process::Signal;
 use sunkeep::sim::lock;
 use sunkeep::sim::random::Random;
 
+use crate::common::sets;
 use crate::running::Running;
 use crate::site::{AWAY_MAX, HEATER, MODEM, PINS, REST, Site, WRITES_MAX};
 use crate::witness::{Move, Trap};
@@ -129,13 +130,13 @@ impl Chain {
             let intents = self.site.intents(name, what);
             assert!(acts <= intents, "{name}: {acts} acts and {intents} intents");
         }
-        let sets = Site::writes(&self.site.mppt);
-        let away = sets.iter().filter(|frame| frame.starts_with(":8ABED0000")).count();
+        let written = sets(&self.site.mppt);
+        let away = written.iter().filter(|frame| frame.starts_with(":8ABED0000")).count();
         let intents = self.site.intents("load_output", "off");
         assert!(away <= intents, "load output: {away} writes and {intents} intents");
-        assert!(self.site.flash_writes() <= WRITES_MAX, "{sets:?}");
-        assert_eq!(Site::writes(&self.site.shunt), Vec::<String>::new());
-        let open = self.site.journal().open_intents().unwrap().len();
+        assert!(self.site.flash_writes() <= WRITES_MAX, "{written:?}");
+        assert_eq!(sets(&self.site.shunt), Vec::<String>::new());
+        let open = self.site.recorded().open_intents().unwrap().len();
         assert!(open <= 3, "each output has one intent at a time: {open} are open");
         self.left_open += u64::from(open > 0);
         self.left_on += u64::from(!self.site.pins_are_safe());
@@ -150,7 +151,7 @@ impl Chain {
         daemon.wait_for("device", &["shunt", "health", "TEXT alive"]);
         assert!(daemon.end(Signal::TERM).success());
         assert!(self.site.pins_are_safe());
-        let open = self.site.journal().open_intents().unwrap();
+        let open = self.site.recorded().open_intents().unwrap();
         assert!(open.is_empty(), "{open:?}");
         [self.kills, self.ends, self.left_on, self.left_open]
     }
@@ -231,7 +232,7 @@ fn a_pin_that_belongs_to_somebody_else_is_named_and_the_others_are_safe() {
         .output()
         .unwrap();
     assert!(!output.status.success(), "it claims to switch what it cannot");
-    let text = crate::site::all(&output);
+    let text = crate::common::all(&output);
     assert!(text.contains("GPIO 17") && text.contains("belongs to somebody else"), "{text}");
     assert_eq!(site.witness.high(MODEM), Some(false), "the other pin was taken to safe");
 }

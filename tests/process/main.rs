@@ -10,6 +10,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
 
+#[path = "../support/site.rs"]
+mod common;
 mod hangs;
 mod kills;
 mod line;

@@ -6,6 +6,7 @@ use sunkeep::clock::{Clock, SystemClock};
 use sunkeep::sim::lock;
 use sunkeep::sim::random::Random;
 
+use crate::common::sets;
 use crate::line::Line;
 use crate::running::Running;
 use crate::site::Site;
@@ -63,7 +64,7 @@ fn a_cable_that_comes_back_under_another_number_is_found_by_its_name() {
 fn swapped_cables_are_an_alarm_and_write_to_no_device() {
     let site = Site::new();
     let mut daemon = site.run_in_need();
-    let writes = Site::writes(&site.mppt).len();
+    let writes = sets(&site.mppt).len();
     site.mppt_cable.unplug();
     site.shunt_cable.unplug();
     daemon.wait_for("device", &["mppt", "port closed"]);
@@ -78,8 +79,8 @@ fn swapped_cables_are_an_alarm_and_write_to_no_device() {
     wait_for_safe(&mut daemon);
     daemon.wait_for("alarm", &["mppt", "wrong device", "HQ2310SKSH1 is connected"]);
     daemon.wait_for("alarm", &["shunt", "wrong device", "HQ2310SKMP1 is connected"]);
-    assert_eq!(Site::writes(&site.mppt).len(), writes, "{:?}", Site::writes(&site.mppt));
-    assert_eq!(Site::writes(&site.shunt), Vec::<String>::new());
+    assert_eq!(sets(&site.mppt).len(), writes, "{:?}", sets(&site.mppt));
+    assert_eq!(sets(&site.shunt), Vec::<String>::new());
     assert!(site.pins_are_safe(), "readings of the wrong device decide nothing");
 }
 
@@ -114,7 +115,7 @@ fn check_nonsense(name: &str, words: &[u8]) {
     }
     wait_for_safe(&mut daemon);
     assert!(site.pins_are_safe(), "{name}");
-    assert_eq!(Site::writes(&site.shunt), Vec::<String>::new());
+    assert_eq!(sets(&site.shunt), Vec::<String>::new());
     // The charger has gone on talking, and control listens.
     let status = site.say(&["status"]);
     assert!(status.contains("load_output"), "{name}: {status}");
