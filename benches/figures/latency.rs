@@ -103,7 +103,7 @@ impl Site {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
+        let mut command = crate::sunkeep();
         command.args(words).arg("--config").arg(self.folder.path().join("site.toml"));
         command
     }

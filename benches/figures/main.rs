@@ -6,7 +6,7 @@
 //! reads the same terminal and writes to the same socket, and does nothing else.
 //! Nothing here is asserted: a loaded machine is slow, and that is no fault.
 //!
-//! `SUNKEEP_SHORT=1` takes a tenth of the samples.
+//! `SUNKEEP_SHORT=1` takes a tenth of the samples, `SUNKEEP_BINARY` names another program.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that fails says why")]
@@ -43,6 +43,13 @@ pub struct Plan {
 
 const LONG: Plan = Plan { edges: 600, starts: 21, seconds: 60, days: 365 };
 const SHORT: Plan = Plan { edges: 60, starts: 5, seconds: 10, days: 30 };
+
+/// The program that is measured; `SUNKEEP_BINARY` is another one than was built here.
+fn sunkeep() -> std::process::Command {
+    let own = env!("CARGO_BIN_EXE_sunkeep");
+    let binary = std::env::var("SUNKEEP_BINARY").unwrap_or_else(|_| own.to_owned());
+    std::process::Command::new(binary)
+}
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
