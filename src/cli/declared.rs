@@ -38,12 +38,23 @@ pub struct Declared {
     pub place: Option<(f64, f64)>,
     /// Short names with the points they stand for.
     pub inputs: BTreeMap<String, String>,
-    /// Outputs; `Some`: a pin, and the level it is driven to when a run begins.
-    pub outputs: Vec<(String, Option<bool>)>,
+    /// Outputs, by name.
+    pub outputs: Vec<Output>,
     /// How long each part of the history is kept, in the owner's words or by default.
     pub kept: BTreeMap<Tier, String>,
     /// How large the history may become.
     pub largest: String,
+}
+
+/// An output, as far as its past needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// The level that a pin is driven to when a run begins.
+    pub at_start: Option<bool>,
+    /// The device whose register it is: how it was is known while that was heard.
+    pub device: Option<String>,
 }
 
 impl SiteArgs {
@@ -85,7 +96,11 @@ fn declared(table: &Table) -> Declared {
     let outputs = section("outputs").into_iter().flatten().map(|(name, output)| {
         let level =
             output.get("safe").and_then(Value::as_str).filter(|_| output.get("gpio").is_some());
-        (name.clone(), level.map(|level| level == "on"))
+        Output {
+            name: name.clone(),
+            at_start: level.map(|level| level == "on"),
+            device: output.get("device").and_then(Value::as_str).map(str::to_owned),
+        }
     });
     let kept = |key: &str| section("store").and_then(|store| store.get(key)?.as_str());
     let keep = Keep::default();
@@ -127,7 +142,8 @@ mod tests {
         assert_eq!(found.zone.iana_name(), Some("America/Anchorage"));
         assert_eq!(found.place, Some((63.0, -145.7)));
         assert!(found.inputs.iter().eq([(&"soc".to_owned(), &"shunt.soc".to_owned())]));
-        assert_eq!(found.outputs, [("heater".to_owned(), Some(false)), ("load".to_owned(), None)]);
+        let outputs = found.outputs.iter().map(|o| (&*o.name, o.at_start, o.device.as_deref()));
+        assert!(outputs.eq([("heater", Some(false), None), ("load", None, Some("mppt"))]));
         assert_eq!((&*found.kept[&Tier::Full], &*found.kept[&Tier::Minute]), ("30days", "366 d"));
     }
 

@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::declared::{Declared, SiteArgs};
+use super::declared::{Declared, Output as Declares, SiteArgs};
 use super::output::{Output, unless_closed};
 use super::past;
 use super::when::{self, TimeArgs, span};
@@ -71,7 +71,7 @@ pub struct Plot {
 /// What the words of the command line mean.
 struct Meant {
     points: Vec<StoredPoint>,
-    outputs: Vec<Wanted>,
+    outputs: Vec<Declares>,
 }
 
 impl Plot {
@@ -111,12 +111,8 @@ impl Plot {
 
     /// Words that are outputs, and points for all others.
     fn meant(&self, stored: &[StoredPoint], declared: &Declared) -> anyhow::Result<Meant> {
-        let output = |word: &String| declared.outputs.iter().find(|(name, _)| name == word);
-        let wanted = |(name, at_start): &(String, Option<bool>)| Wanted {
-            name: name.clone(),
-            at_start: *at_start,
-        };
-        let named: Vec<Wanted> = self.points.iter().filter_map(output).map(wanted).collect();
+        let output = |word: &String| declared.outputs.iter().find(|output| output.name == *word);
+        let named: Vec<Declares> = self.points.iter().filter_map(output).cloned().collect();
         let words: Vec<String> =
             self.points.iter().filter(|word| output(word).is_none()).cloned().collect();
         let points = past::find(&words, stored, declared)?;
@@ -129,7 +125,7 @@ impl Plot {
         }
         let outputs = match (self.no_outputs, named.is_empty()) {
             (true, _) => Vec::new(),
-            (false, true) => declared.outputs.iter().map(wanted).collect(),
+            (false, true) => declared.outputs.clone(),
             (false, false) => named,
         };
         Ok(Meant { points, outputs })
@@ -200,9 +196,15 @@ impl Plot {
             .with_context(|| format!("cannot read the journal in {}", dir.display()))?;
         let runs = runs(&journal, reader, declared)?;
         let mut lanes = Vec::new();
-        for wanted in &meant.outputs {
-            let found = journal.about(&wanted.name, Some(range.end), ENTRIES_MAX)?;
-            lanes.push(plot::lane(wanted, &happened(&found), &runs, range));
+        for output in &meant.outputs {
+            let found = journal.about(&output.name, Some(range.end), ENTRIES_MAX)?;
+            let wanted = Wanted { name: output.name.clone(), at_start: output.at_start };
+            let lane = plot::lane(&wanted, &happened(&found), &runs, range);
+            let known = output.device.as_ref().map(|device| heard(reader, device, range));
+            lanes.push(match known.transpose()?.flatten() {
+                Some(spans) => lane.within(&spans),
+                None => lane,
+            });
         }
         let marks = match self.no_journal {
             true => Vec::new(),
@@ -214,6 +216,21 @@ impl Plot {
 
 fn happened(found: &[Recorded]) -> Vec<Happened<'_>> {
     found.iter().map(|one| Happened { boot: &one.boot, entry: &one.entry }).collect()
+}
+
+/// When a device was heard, by the point of it that was heard last; `None` for one
+/// that never was: there is nothing to go by.
+fn heard(
+    reader: &HistoryReader,
+    device: &str,
+    range: &Range<Timestamp>,
+) -> anyhow::Result<Option<Vec<Range<Timestamp>>>> {
+    let points = reader.points()?;
+    let own = points.iter().filter(|point| point.name.split('.').next() == Some(device));
+    let last = own.filter_map(|point| Some((point.heard?.1, &point.name))).max();
+    let Some((_, point)) = last else { return Ok(None) };
+    let view = reader.overview(point, range, plot::DOTS_MAX as u64)?;
+    Ok(Some(view.rows.iter().map(|row| row.time..row.time + view.step).collect()))
 }
 
 /// When the program ran. The last run goes on while a daemon answers; otherwise it

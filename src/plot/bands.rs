@@ -77,6 +77,18 @@ fn read_back(entry: &Entry) -> Option<bool> {
 }
 
 impl Lane {
+    /// What of it lies within these spans, oldest first: outside nobody knows.
+    #[must_use]
+    pub fn within(&self, spans: &[Range<Timestamp>]) -> Self {
+        let mut lane = Self { name: self.name.clone(), ..Self::default() };
+        for (bands, on) in [(&self.off, false), (&self.on, true)] {
+            for band in bands {
+                spans.iter().for_each(|span| lane.push(on, band.clone(), span));
+            }
+        }
+        lane
+    }
+
     fn push(&mut self, on: bool, band: Range<Timestamp>, range: &Range<Timestamp>) {
         let band = band.start.max(range.start)..band.end.min(range.end);
         if band.start >= band.end {
@@ -202,6 +214,19 @@ mod tests {
         let run = ["20 mode - run", "90 alarm shunt silent"];
         check(&[&run], Some(false), &[], &[(20, 90)]);
         check(&[&run], None, &[], &[]);
+    }
+
+    #[test]
+    fn a_register_is_known_while_its_device_is_heard() {
+        let lane = Lane {
+            name: "load".to_owned(),
+            on: vec![minute(20)..minute(50)],
+            off: std::iter::once(minute(50)..minute(90)).collect(),
+        };
+        let heard = [(10, 30), (30, 40), (60, 70)].map(|(a, b)| minute(a)..minute(b));
+        let found = lane.within(&heard);
+        assert_eq!(found.on, [minute(20)..minute(40)]);
+        assert_eq!(found.off, [minute(60)..minute(70)]);
     }
 
     #[test]
