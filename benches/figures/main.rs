@@ -41,7 +41,7 @@ pub struct Plan {
     days: u64,
 }
 
-const LONG: Plan = Plan { edges: 600, starts: 21, seconds: 60, days: 365 };
+const LONG: Plan = Plan { edges: 300, starts: 21, seconds: 60, days: 365 };
 const SHORT: Plan = Plan { edges: 60, starts: 5, seconds: 10, days: 30 };
 
 /// The program that is measured; `SUNKEEP_BINARY` is another one than was built here.

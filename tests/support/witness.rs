@@ -121,6 +121,14 @@ impl Witness {
         book.moves.clone()
     }
 
+    /// The move with this number, if it comes within a time.
+    pub fn moved_within(&self, count: usize, limit: Duration) -> Option<Move> {
+        let few = |book: &mut Book| book.moves.len() < count;
+        let book = self.shared.book();
+        let (book, _) = self.shared.moved.wait_timeout_while(book, limit, few).unwrap();
+        book.moves.get(count.checked_sub(1)?).copied()
+    }
+
     /// When a pin came to a level after this time, as soon as it has.
     #[track_caller]
     pub fn wait_for_move(&self, pin: u8, high: bool, after: Duration) -> Duration {
