@@ -134,7 +134,9 @@ impl Chain {
         let away = written.iter().filter(|frame| frame.starts_with(":8ABED0000")).count();
         let intents = self.site.intents("load_output", "off");
         assert!(away <= intents, "load output: {away} writes and {intents} intents");
-        assert!(self.site.flash_writes() <= WRITES_MAX, "{written:?}");
+        let (stored, counted) = (self.site.flash_writes(), self.site.counted_writes());
+        assert!(stored <= WRITES_MAX, "{written:?}");
+        assert!(stored <= counted, "{stored} writes to flash, {counted} counted for life");
         assert_eq!(sets(&self.site.shunt), Vec::<String>::new());
         let open = self.site.recorded().open_intents().unwrap().len();
         assert!(open <= 3, "each output has one intent at a time: {open} are open");

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use sunkeep::daemon::recorded_wear;
 use sunkeep::journal::Kind;
 use sunkeep::sim::lock;
 use sunkeep::store::Filter;
@@ -135,6 +136,13 @@ impl Site {
     pub fn flash_writes(&self) -> u64 {
         let device = lock(&self.mppt);
         device.stored_writes_by_register().get(&LOAD_OUTPUT_CONTROL).copied().unwrap_or(0)
+    }
+
+    /// How many of them the journal has counted.
+    pub fn counted_writes(&self) -> u64 {
+        let counts = recorded_wear(&self.path("data")).unwrap();
+        let own = counts.iter().filter(|count| count.register == LOAD_OUTPUT_CONTROL);
+        own.map(|count| count.writes).sum()
     }
 
     /// How many intents to bring `subject` to `what` are in the journal.
