@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::alive::Alive;
 use super::deadline::Watch;
@@ -19,11 +19,10 @@ use super::identities::Identities;
 use super::inbox::{Inbox, Input};
 use super::leave::Charged;
 use super::starts::Starts;
-use super::status;
 use crate::clock::{Clock, Now, SystemClock};
 use crate::control::JournalLine;
 use crate::engine::{Effect, Engine, Event};
-use crate::journal::{Entry, Kind};
+use crate::journal::Kind;
 use crate::snapshot::Snapshot;
 use crate::store::{self, Store};
 use crate::vedirect::register::Family;
@@ -42,9 +41,6 @@ const ROUNDS_MAX: usize = 8;
 
 /// How long a stopping engine waits for its outputs, in real time.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// Journal lines that a screen shows.
-const TAIL: usize = 50;
 
 /// How often people are reminded that nothing is switched.
 pub(super) const REMIND_EVERY: Duration = Duration::from_secs(6 * 3600);
@@ -247,14 +243,22 @@ impl ControlLoop {
             if effects.is_empty() {
                 break;
             }
+            // The way to safe waits for nothing, not even for what is to be written down.
+            let (to_safe, others): (Vec<_>, Vec<_>) =
+                effects.into_iter().partition(|effect| self.is_way_to_safe(effect));
+            to_safe.into_iter().for_each(|effect| self.perform(now, effect));
             self.save_memory(now, false);
-            effects.into_iter().for_each(|effect| self.perform(now, effect));
+            others.into_iter().for_each(|effect| self.perform(now, effect));
         }
         self.save_memory_when_due(self.clock.now());
         self.hands.renew();
         self.alive.stepped();
         self.show_status_line();
         self.refresh_snapshot_table();
+    }
+
+    fn is_way_to_safe(&self, effect: &Effect) -> bool {
+        matches!(effect, Effect::Apply { output, want } if *want == self.engine.policy(*output).safe)
     }
 
     fn perform(&mut self, now: Now, effect: Effect) {
@@ -272,75 +276,6 @@ impl ControlLoop {
                     self.engine.handle(now, Event::Applied { output, want, outcome });
                 }
             }
-        }
-    }
-
-    fn record(&mut self, entry: Entry, ticket: Option<u64>) -> Result<(), String> {
-        if entry.kind == Kind::Alarm {
-            warn!(subject = entry.subject, what = entry.what, "alarm");
-        }
-        info!(
-            kind = entry.kind.word(),
-            subject = entry.subject,
-            what = entry.what,
-            rule = entry.rule,
-            reason = entry.reason,
-            "journal"
-        );
-        if self.tail.len() == TAIL {
-            self.tail.pop_front();
-        }
-        self.tail.push_back(status::journal_line(&entry));
-        self.entries += 1;
-        let passing = matches!(entry.kind, Kind::Device | Kind::Would | Kind::Refused);
-        let durable = ticket.is_some() || !passing;
-        let ticket = ticket.unwrap_or(0);
-        let taken = self.store.send(store::Command::Journal { ticket, entry, durable });
-        if taken { Ok(()) } else { Err("the journal's queue is full".to_owned()) }
-    }
-
-    /// Records that a person is about to write, and says when that is on the disk.
-    fn manual_intent(
-        &mut self,
-        device: &str,
-        what: &str,
-        recorded: oneshot::Sender<Result<(), String>>,
-    ) {
-        let entry = self.plain_entry(Kind::Manual, device, what, "asked for at the command line");
-        self.record_for(entry, recorded);
-    }
-
-    /// Records an entry for somebody who waits until it is on the disk.
-    pub(super) fn record_for(
-        &mut self,
-        entry: Entry,
-        recorded: oneshot::Sender<Result<(), String>>,
-    ) {
-        self.next_manual += 1;
-        let ticket = self.next_manual;
-        match self.record(entry, Some(ticket)) {
-            Ok(()) => drop(self.manual.insert(ticket, recorded)),
-            Err(refused) => drop(recorded.send(Err(refused))),
-        }
-    }
-
-    pub(super) fn note(&mut self, kind: Kind, subject: &str, what: &str, reason: &str) {
-        let entry = self.plain_entry(kind, subject, what, reason);
-        // A full queue is counted by the store and shown in the status.
-        let _ = self.record(entry, None);
-    }
-
-    pub(super) fn plain_entry(&self, kind: Kind, subject: &str, what: &str, reason: &str) -> Entry {
-        Entry {
-            at: self.clock.now(),
-            kind,
-            subject: subject.to_owned(),
-            what: what.to_owned(),
-            rule: None,
-            reason: reason.to_owned(),
-            used: Vec::new(),
-            conditions: Vec::new(),
-            intent: None,
         }
     }
 }

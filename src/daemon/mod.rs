@@ -19,6 +19,7 @@ mod counts;
 mod day_records;
 mod deadline;
 mod desk;
+mod entries;
 mod errand;
 mod gap;
 mod hands;
