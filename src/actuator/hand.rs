@@ -143,7 +143,9 @@ impl Hand {
         let got = match outcome {
             Outcome::Verified => want,
             Outcome::Took(got) => *got,
-            Outcome::Failed(_) | Outcome::Postponed(_) => return,
+            // It may have been written: what was there before tells nothing any more.
+            Outcome::Failed(_) => return (self.shown, self.doubtful) = (None, None),
+            Outcome::Postponed(_) => return,
         };
         (self.known.ours, self.shown, self.contrary) = (Some(got), Some(got), 0);
         self.doubtful = None;
@@ -369,6 +371,22 @@ mod tests {
         }
         assert!(!hand.given_back(&mut originals), "its switch still says off");
         assert_eq!(hand.owed().as_deref(), Some("user1"));
+    }
+
+    #[test]
+    fn a_write_that_nobody_could_read_back_may_have_replaced_the_original() {
+        let (mut originals, mut hand) = (Originals::default(), float_voltage());
+        hand.measured(POINT, value(13.8).as_ref());
+        assert!(hand.apply(Want::Number(13.5)).is_ok());
+        hand.keep(13.8, &mut originals);
+        hand.applied(Want::Number(13.5), &Outcome::Failed("not read back".into()));
+        assert!(!hand.given_back(&mut originals), "the last reading was before the write");
+        let ours = hand.measured(POINT, value(13.5).as_ref());
+        assert_eq!(ours, Some(Some(Want::Number(13.5))), "not the owner's");
+        assert_eq!(originals.get(hand.plan()), Some(13.8));
+        // It did not arrive after all.
+        hand.measured(POINT, value(13.8).as_ref());
+        assert!(hand.given_back(&mut originals));
     }
 
     #[test]

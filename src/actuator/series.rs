@@ -49,6 +49,8 @@ pub struct Series {
     /// Without its original on the disk nothing is written. What leads to safe has a
     /// value to fall back on, and waits for no disk.
     must_keep: bool,
+    /// The register has another value than before, or may have.
+    touched: bool,
     outcome: Outcome,
 }
 
@@ -71,7 +73,7 @@ impl Series {
             Ok(steps) => (steps.into(), Outcome::Verified),
             Err(why) => (VecDeque::new(), Outcome::Failed(why)),
         };
-        Self { plan: plan.clone(), known, steps, must_keep, outcome }
+        Self { plan: plan.clone(), known, steps, must_keep, touched: false, outcome }
     }
 
     /// What to do now.
@@ -94,7 +96,8 @@ impl Series {
 
     /// Ends it before anything more is written.
     pub fn give_up(&mut self, why: &str) {
-        self.end(Outcome::Postponed(why.to_owned()));
+        let why = why.to_owned();
+        self.end(if self.touched { Outcome::Failed(why) } else { Outcome::Postponed(why) });
     }
 
     /// The device, or its port, has answered.
@@ -134,7 +137,11 @@ impl Series {
             return;
         }
         match self.plan.register.encode(&Value::Number(number)) {
-            Ok(_) => self.steps.push_front(Step::Keep(number)),
+            Ok(_) => {
+                // What the device then takes is judged by it.
+                self.known.original = Some(number);
+                self.steps.push_front(Step::Keep(number));
+            }
             // A switch has a value to fall back on.
             Err(_) if switch.is_some() => {}
             Err(error) => {
@@ -157,6 +164,7 @@ impl Series {
     }
 
     fn own(&mut self, answer: &Answer) {
+        self.touched = matches!(answer, Answer::Written(result) if result.was_sent());
         match self.plan.outcome(answer, &self.known) {
             Outcome::Verified => {}
             took @ Outcome::Took(_) => self.outcome = took,
@@ -408,6 +416,40 @@ mod tests {
         check(&float, kept, Want::Number(13.2), 13.5, &["write EDF6 13.2"]);
         check(&float, kept, Want::Release, 13.5, &["write EDF6 13.8"]);
         check(&float, none, Want::Release, 13.5, &[]);
+    }
+
+    #[test]
+    fn a_value_that_the_device_has_clamped_is_not_its_owners() {
+        let clamped = |got| {
+            let want = Want::Number(13.5);
+            let series = Series::new(&float_voltage(), Known::default(), want, true);
+            let device = |task: &Task| match task {
+                Task::Read { .. } => number(13.8),
+                _ => Answer::Written(WriteResult::Clamped {
+                    asked: Value::Number(13.5),
+                    got: Some(Value::Number(got)),
+                }),
+            };
+            carry_out(series, device, &Ok(())).1
+        };
+        assert_eq!(clamped(13.6), Outcome::Took(Want::Number(13.6)));
+        assert_eq!(clamped(13.8), Outcome::Took(Want::Release), "it did not take it at all");
+    }
+
+    #[test]
+    fn a_series_that_is_replaced_after_its_write_does_not_say_that_nothing_was_written() {
+        let outcome = |requests: u8| {
+            let load = Plan { keeps: Some("HQ1".into()), ..known("load_output", Family::Mppt) };
+            let kept = Known { original: Some(5.0), ..Known::default() };
+            let mut series = Series::new(&load, kept, Level::Off.into(), true);
+            for _ in 0..requests {
+                series.answered(&Answer::Written(WriteResult::Done));
+            }
+            series.give_up("replaced");
+            series.due()
+        };
+        assert!(matches!(outcome(0), Next::Ended(Outcome::Postponed(_))));
+        assert!(matches!(outcome(1), Next::Ended(Outcome::Failed(_))));
     }
 
     #[test]
