@@ -327,8 +327,9 @@ impl Drive {
         // What was there when we came is what it should be until we move it.
         self.ours = self.ours.or(actual);
         self.actual = actual;
-        if actual.is_some() {
-            (self.blind, self.complained) = (None, false);
+        // What waits to be tried again is told once, however often it is read meanwhile.
+        if actual.is_some() && (self.blind.take().is_some() || self.stage == Stage::Settled) {
+            self.complained = false;
         }
         drifted
     }

@@ -28,6 +28,8 @@ pub(super) struct Site {
     pub(super) entries: Vec<Entry>,
     pub(super) journal_works: bool,
     pub(super) output_works: bool,
+    /// Every act is answered with "not now".
+    pub(super) puts_off: bool,
     /// What the device takes instead of what it is given.
     pub(super) took: Option<Want>,
 }
@@ -121,6 +123,7 @@ impl Site {
             entries: Vec::new(),
             journal_works: true,
             output_works: true,
+            puts_off: false,
             took: None,
         };
         let now = site.now();
@@ -170,6 +173,7 @@ impl Site {
                 self.acts.push(want);
                 let outcome = match self.took {
                     _ if !self.output_works => Outcome::Failed("stuck".into()),
+                    _ if self.puts_off => Outcome::Postponed("locked".into()),
                     Some(took) => Outcome::Took(took),
                     None => Outcome::Verified,
                 };

@@ -100,3 +100,23 @@ fn an_hour_of_noise_about_a_threshold_is_a_handful_of_refusals_with_their_number
         }
     });
 }
+
+#[test]
+fn what_is_put_off_again_and_again_is_an_alarm_once() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        site.puts_off = true;
+        for _ in 0..120 {
+            site.pass(30, Some(25.0));
+            let now = site.now();
+            // Its register is read all the while.
+            site.engine.handle(now, Event::Feedback { output: OUT, actual: Some(safe) });
+        }
+        assert!(site.acts.len() > 50, "{} acts", site.acts.len());
+        let alarms: Vec<_> = site.entries.iter().filter(|e| e.kind == Kind::Alarm).collect();
+        assert_eq!(alarms.len(), 1, "{alarms:?}");
+        site.puts_off = false;
+        site.pass(60, Some(25.0));
+        assert_eq!(site.entries.last().unwrap().what, format!("verified {}", other(safe)));
+    });
+}
