@@ -9,12 +9,14 @@ use crate::actuator::gpio::{Backend, CHIP, Contact, Wiring};
 use crate::actuator::plan::Plan;
 use crate::actuator::switches::ALL;
 use crate::arbiter::{AtExit, Level, Policy, Want};
+use crate::vedirect::register::{self, Family};
 
 use super::Names;
 use super::devices::Device;
 use super::interlocks::KEYS;
 use super::limits::Limits;
 use super::reader::{Placed, Section};
+use super::setpoints;
 use super::switches::{self, Setting};
 
 /// Shortest time on: no relay or compressor likes less.
@@ -107,7 +109,13 @@ fn actuator(section: &Section<'_>, devices: &[Device], outputs: &[Output]) -> Op
         None if key == switches::REGISTER => switches::register(section, devices)?,
         None => return Some((gpio(section, outputs)?, Vec::new())),
     };
-    switches::free(section, &plan, switches::plans(outputs), key);
+    let fixed: Vec<_> = outputs.iter().flat_map(setpoints::settings).collect();
+    let others = || switches::plans(outputs).chain(setpoints::plans(&fixed));
+    switches::free(section, &plan, others(), key);
+    for setting in &settings {
+        let own = Plan::number(&plan.device, register::find(Family::Mppt, setting.register)?);
+        switches::free(section, &own, others(), setting.key);
+    }
     Some((Actuator::Register(plan), settings))
 }
 

@@ -89,12 +89,12 @@ pub(super) fn setpoints(
     names: &mut Names,
 ) -> Vec<Setpoint> {
     let mut found: Vec<Setpoint> = Vec::new();
+    let fixed: Vec<Setpoint> = outputs.iter().flat_map(settings).collect();
     for (name, section) in root.sections("setpoints") {
         names.take(&section, &name);
         let setpoint = setpoint(&section, name, devices);
         if let Some(Setpoint { plan, .. }) = &setpoint {
-            let others = found.iter().map(|other| (other.policy.name.as_str(), &other.plan));
-            let others = others.chain(switches::plans(outputs));
+            let others = plans(&found).chain(plans(&fixed)).chain(switches::plans(outputs));
             switches::free(&section, plan, others, "register");
         }
         // Read when everything that they may name is known.
@@ -106,15 +106,26 @@ pub(super) fn setpoints(
         let message = format!("{SETPOINTS_MAX} set-points are the most");
         root.complain(root.header("setpoints"), message, "");
     }
-    found.extend(outputs.iter().flat_map(settings));
+    found.extend(fixed);
     found
 }
 
+/// The plans of set-points, by name.
+pub(super) fn plans(setpoints: &[Setpoint]) -> impl Iterator<Item = (&str, &Plan)> {
+    setpoints.iter().map(|setpoint| (setpoint.policy.name.as_str(), &setpoint.plan))
+}
+
 /// What an output's device is set to, kept as it is for ever.
-fn settings(output: &Output) -> impl Iterator<Item = Setpoint> {
-    let device = match &output.actuator {
-        Actuator::Register(plan) => plan.device.clone(),
-        Actuator::Gpio(_) => "".into(),
+pub(super) fn settings(output: &Output) -> impl Iterator<Item = Setpoint> {
+    let switch = match &output.actuator {
+        Actuator::Register(plan) => Some(plan),
+        Actuator::Gpio(_) => None,
+    };
+    let plan = move |row| {
+        let switch = switch?;
+        // Whatever cannot be that output has not its levels either.
+        let (families, declared) = (switch.families, switch.declared);
+        Some(Plan { families, declared, ..Plan::number(&switch.device, row) })
     };
     output.settings.iter().filter_map(move |setting| {
         let row = register::find(Family::Mppt, setting.register)?;
@@ -135,7 +146,7 @@ fn settings(output: &Output) -> impl Iterator<Item = Setpoint> {
             lease: None,
         };
         let range = (setting.value, setting.value);
-        Some(Setpoint { plan: Plan::number(&device, row), range, policy, fixed: true })
+        Some(Setpoint { plan: plan(row)?, range, policy, fixed: true })
     })
 }
 

@@ -27,12 +27,14 @@ enum Hand {
     Register {
         hand: Box<Register>,
         latest: Arc<AtomicU64>,
+        /// It has one value for ever, which is no way back: a budget holds for it.
+        fixed: bool,
     },
 }
 
 impl Hand {
-    fn register(hand: Register) -> Self {
-        Self::Register { hand: Box::new(hand), latest: Arc::default() }
+    fn register(hand: Register, fixed: bool) -> Self {
+        Self::Register { hand: Box::new(hand), latest: Arc::default(), fixed }
     }
 
     fn as_register(&self) -> Option<&Register> {
@@ -85,13 +87,14 @@ impl Hands {
                     }
                 }
                 config::Actuator::Register(plan) => {
-                    hands.push(Hand::register(Register::new(plan.clone(), output.policy.safe)));
+                    let hand = Register::new(plan.clone(), output.policy.safe);
+                    hands.push(Hand::register(hand, false));
                 }
             }
         }
         for setpoint in &config.setpoints {
             let hand = Register::new(setpoint.plan.clone(), setpoint.policy.safe);
-            hands.push(Hand::register(hand));
+            hands.push(Hand::register(hand, setpoint.fixed));
         }
         if !failed.is_empty() {
             return Err(ActuatorError::Several(failed));
@@ -266,15 +269,18 @@ impl Hands {
     /// Brings an output to a level or value, which is the way back to safe or is not.
     /// `None`: the answer comes later, through the inbox or with what the relays show.
     pub(super) fn apply(&mut self, output: OutputId, want: Want, to_safe: bool) -> Option<Outcome> {
-        let (series, device, turn) = match (&mut self.hands[output.index()], want) {
+        let (series, device, turn, to_safe) = match (&mut self.hands[output.index()], want) {
             (Hand::Relay(place), Want::Level(level)) => {
                 return self.relays.command(*place, level);
             }
             (Hand::Relay(_), other) => {
                 return Some(Outcome::Failed(format!("a switched output cannot be {other}")));
             }
-            (Hand::Register { hand, latest }, _) => match hand.apply(want) {
-                Ok(series) => (series, hand.plan().device.clone(), Turn::next(latest)),
+            (Hand::Register { hand, latest, fixed }, _) => match hand.apply(want) {
+                Ok(series) => {
+                    let device = hand.plan().device.clone();
+                    (series, device, Turn::next(latest), to_safe && !*fixed)
+                }
                 Err(refused) => return Some(refused),
             },
         };

@@ -206,6 +206,23 @@ fn levels_of_the_load_output_need_a_mode_that_keeps_to_them() {
 }
 
 #[test]
+fn a_level_of_the_load_output_is_nobody_elses_register() {
+    let head = "[devices.unit]\nport = \"u\"\nserial_number = \"HQ1\"\nkind = \"mppt\"\n";
+    let levels = "[outputs.load]\ndevice = \"unit\"\nload_output = true\non_mode = \"user1\"\n\
+        disconnect_below = 11.5\nreconnect_above = 12.8\nsafe = \"on\"\n";
+    let switch = "[outputs.odd]\ndevice = \"unit\"\nregister = \"0xED9C\"\non = 11\noff = 12\n\
+        safe = \"off\"\n";
+    let setpoint = "[setpoints.low]\ndevice = \"unit\"\nregister = \"0xED9C\"\nrange = [11, 12]\n\
+        safe = 11\n";
+    let taken =
+        "register 0xED9C of `unit` is `load.disconnect_below` already; one name for one register";
+    check(&format!("{head}{levels}{switch}{GOOD}"), &[&format!("14:1 {taken}")]);
+    check(&format!("{head}{levels}{setpoint}{GOOD}"), &[&format!("14:1 {taken}")]);
+    let taken = "register 0xED9C of `unit` is `odd` already; one name for one register";
+    check(&format!("{head}{switch}{levels}{GOOD}"), &[&format!("15:1 {taken}")]);
+}
+
+#[test]
 fn an_original_belongs_to_a_device_that_is_known() {
     let setpoint = |device: &str| {
         format!(

@@ -158,13 +158,35 @@ fn a_value_that_nobody_would_give_back_is_an_alarm() {
     assert_eq!(site.raw(FLOAT), 1350);
 }
 
-#[test]
-fn levels_of_the_load_output_are_set_once_and_by_an_armed_program_alone() {
-    let declared = format!(
+fn levels() -> String {
+    format!(
         "[outputs.load]\ndevice = \"unit\"\nload_output = true\non_mode = \"user1\"\n\
          disconnect_below = 11.5\nreconnect_above = 12.8\nsafe = \"on\"\n\
          max_writes_per_day = 12\n{AT_ONCE}"
-    );
+    )
+}
+
+#[test]
+fn a_level_that_somebody_keeps_changing_is_put_right_within_a_budget() {
+    let site = Site::new(Kind::Mppt, &levels(), "");
+    site.soc(60.0);
+    let mut daemon = site.run_armed();
+    daemon.wait_for("result", &["load.disconnect_below", "verified 11.5"]);
+    daemon.wait_for("result", &["load.reconnect_above", "verified 12.8"]);
+    assert!(daemon.end(Signal::TERM).success());
+    site.set(DISCONNECT, &1180_u16.to_le_bytes());
+    // The next run reads it at once, and knows when it was written last.
+    let mut daemon = site.run();
+    let words = ["load.disconnect_below", "failed 11.5", "it was written a moment ago"];
+    daemon.wait_for("alarm", &words);
+    let of = |register| site.writes().iter().filter(|id| **id == register).count();
+    assert_eq!(of(DISCONNECT), 1);
+    assert_eq!(site.raw(DISCONNECT), 1180);
+}
+
+#[test]
+fn levels_of_the_load_output_are_set_once_and_by_an_armed_program_alone() {
+    let declared = levels();
     let rules = "rule(\"low\").turn_off(load).when(soc below 30).lasting(0.2.sec)
         .clear_when(soc above 45).lasting(0.2.sec);";
     let site = Site::new(Kind::Mppt, &declared, rules);
