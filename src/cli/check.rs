@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::site::ConfigArgs;
-use crate::config::{self, Config, Report};
+use crate::config::{Config, Report, last_good};
 use crate::rules::RuleSet;
 
 /// What scripts test for: the files were read and are not fit to run.
@@ -30,7 +30,7 @@ impl Check {
     /// # Errors
     /// Only when the answer cannot be printed.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let checked = config::load(&self.config.config).and_then(|(config, source)| {
+        let checked = last_good::load_whole(&self.config.config).and_then(|(config, source)| {
             let rules = config.load_rules()?;
             let notes = config.notes(source, &rules)?;
             Ok((config, rules, notes))

@@ -11,13 +11,33 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Config, Report, load, parse, read};
-use crate::problem::Source;
+use crate::problem::{Problem, Source};
 
 /// The copy's name in the data folder.
 pub const FILE: &str = "config.last-good.toml";
 
+/// What is said of a file that is the beginning of the last good one.
+const CUT_OFF: &str = "the file ends here, in the middle of what last ran well";
+
 /// Where the packaged service keeps its data.
 const PACKAGED: &str = "/var/lib/sunkeep";
+
+/// Reads a configuration that is whole: one that is the beginning of the last good
+/// one and no more counts as cut off.
+///
+/// # Errors
+/// Reports every problem of the file.
+pub fn load_whole(path: &Path) -> Result<(Config, Source), Report> {
+    let (config, source) = load(path)?;
+    let cut_off = kept(path).is_some_and(|(_, kept)| is_cut_off(&source.text, &kept.text));
+    if !cut_off {
+        return Ok((config, source));
+    }
+    let end = source.text.trim_end().len();
+    let problem = Problem::new(&source.name, end..end, CUT_OFF);
+    let problem = problem.help("if its end was removed on purpose, add a comment there");
+    Err(Report { problems: vec![problem], sources: vec![source] })
+}
 
 /// Reads a configuration; the last good one if the file is torn or wrong. Then
 /// [`Config::instead`] says why.
@@ -25,29 +45,23 @@ const PACKAGED: &str = "/var/lib/sunkeep";
 /// # Errors
 /// Reports every problem of the file, when there is no copy that can be used.
 pub fn load_or_last_good(path: &Path) -> Result<(Config, Source), Report> {
-    let kept = kept(path);
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let instead = |why: String| {
-        let (_, kept) = kept.as_ref()?;
-        let config = parse(kept, folder).ok()?;
-        let instead = format!("{} cannot be used: {why}", path.display());
-        Some((Config { instead, ..config }, kept.clone()))
+    let report = match load_whole(path) {
+        Ok(found) => return Ok(found),
+        Err(report) => report,
     };
-    match load(path) {
-        Ok((config, source)) => {
-            let torn = kept.as_ref().is_some_and(|(_, kept)| is_cut_off(&source.text, &kept.text));
-            let why = "it is the beginning of the last good one and no more; if that is meant, \
-                       add a comment at its end";
-            let copy = if torn { instead(why.to_owned()) } else { None };
-            Ok(copy.unwrap_or((config, source)))
-        }
-        Err(report) => {
-            let first = report.located().into_iter().next().map(|problem| {
-                format!("line {}, column {}: {}", problem.line, problem.column, problem.message)
-            });
-            instead(first.unwrap_or_default()).ok_or(report)
-        }
-    }
+    let first = report.located().into_iter().next().map(|problem| {
+        let help = problem.help.map(|help| format!("; {help}")).unwrap_or_default();
+        format!("line {}, column {}: {}{help}", problem.line, problem.column, problem.message)
+    });
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let copy = kept(path).and_then(|(_, kept)| Some((parse(&kept, folder).ok()?, kept)));
+    let Some((config, source)) = copy else {
+        // What is whole apart from a copy that is of no use is all there is.
+        return load(path);
+    };
+    let first = first.unwrap_or_default();
+    let instead = format!("{} cannot be used: {first}", path.display());
+    Ok((Config { instead, ..config }, source))
 }
 
 /// Keeps what a run has started well with, whole or not at all.

@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sunkeep::config::last_good::{FILE, folder, keep, load_or_last_good};
-use sunkeep::config::{Config, load};
+use sunkeep::config::Config;
+use sunkeep::config::last_good::{FILE, folder, keep, load_or_last_good, load_whole};
 
 const SITE: &str = r#"# A site.
 data = "kept"
@@ -56,6 +56,7 @@ fn a_file_that_is_cut_off_anywhere_runs_as_it_was() {
         assert_eq!(config, whole, "cut at {end}");
         let missing = SITE.find("\n\n# The end.").unwrap();
         assert_eq!(why.is_empty(), end >= missing, "cut at {end}: {why}");
+        assert_eq!(load_whole(&file).is_ok(), end >= missing, "`check` says the same at {end}");
         assert_eq!(fs::read(&file).unwrap(), &SITE.as_bytes()[..end], "it is never written");
     }
 }
@@ -72,7 +73,7 @@ fn zeros_junk_mistakes_and_no_file_run_as_it_was_and_check_refuses_them() {
         assert!(config.instead.contains("cannot be used: "), "{}", config.instead);
         whole.instead.clone_from(&config.instead);
         assert_eq!(config, whole);
-        assert!(load(&file).is_err(), "what is wrong is wrong for `check`");
+        assert!(load_whole(&file).is_err(), "what is wrong is wrong for `check`");
     }
 }
 
