@@ -56,7 +56,8 @@ impl Engine {
             return;
         };
         if self.mode == Mode::Observe && before != wish.want {
-            let would = format!("would {} {:?}", wish.want, wish.winner);
+            // Away or safe: a value that follows its input is another one in every step.
+            let would = format!("would {} {:?}", wish.want == safe, wish.winner);
             if let Some(unsaid) = self.repeats[output.index()].say(now.monotonic, would, WOULD) {
                 let story = self.story(now, snapshot, output, wish).repeated(unsaid);
                 effects.push(story.entry(Kind::Would, wish.want.to_string(), None));

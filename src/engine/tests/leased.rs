@@ -71,3 +71,14 @@ fn a_value_follows_its_input_within_the_range_and_is_released_without_it() {
     site.pass(12, None);
     assert_eq!(site.acts.last(), Some(&Want::Release));
 }
+
+#[test]
+fn observing_does_not_tell_every_step_of_a_value_that_follows_its_input() {
+    let mut site = limit(&LIMIT.replace("5.0", "soc"), Mode::Observe);
+    site.pass(15, Some(5.0));
+    for second in 0..600 {
+        site.pass(1, Some(5.0 + f64::from(second % 100) / 10.0));
+    }
+    let would = site.entries.iter().filter(|entry| entry.kind == Kind::Would).count();
+    assert!((2..=4).contains(&would), "{would} entries");
+}
