@@ -6,7 +6,7 @@ use super::{Effect, Engine, Mode};
 use crate::arbiter::{AtExit, Decision, Demand, OutputId, Want, Winner};
 use crate::clock::Now;
 use crate::journal::Kind;
-use crate::rules::State;
+use crate::rules::{State, Truth};
 use crate::snapshot::Snapshot;
 
 /// Whoever observes wants to see a few switchings, not every wavering.
@@ -28,6 +28,7 @@ impl Engine {
         let action = self.drives[output.index()].advance(now.monotonic, decision.want, safe);
         match action {
             Action::None => {}
+            Action::Intend if self.is_ending(&decision) => {}
             Action::Renew => effects.push(Effect::Renew { output, want: decision.want }),
             _ => {
                 let story = self.story(now, snapshot, output, &decision);
@@ -37,6 +38,17 @@ impl Engine {
                 self.act(now, output, decision.want, action, story, effects);
             }
         }
+    }
+
+    /// Whether the wish behind a decision is about to be withdrawn: what its rule waits
+    /// for to clear is there already, though not for long enough. That keeps an output
+    /// where it is, and is no reason to leave safe anew, after a hang for one.
+    fn is_ending(&self, decision: &Decision) -> bool {
+        let Winner::Rule(name) = &decision.winner else { return false };
+        self.verdicts.iter().any(|verdict| {
+            let rule = &self.rules.rules()[verdict.rule];
+            rule.name == *name && verdict.clear_when == Truth::Yes && !rule.latch
+        })
     }
 
     /// Journals a decision that differs from the one before.

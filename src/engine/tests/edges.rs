@@ -1,6 +1,7 @@
 //! What an edge goes through: the journal first, then the act, then the read-back.
 
 use super::site::*;
+use crate::units::Value;
 
 #[test]
 fn an_edge_away_from_safe_is_journaled_applied_and_verified_in_that_order() {
@@ -139,4 +140,22 @@ fn an_alert_is_said_when_it_sets_and_then_as_often_as_its_channel_says() {
         assert_eq!(said(&site)[2..], ["result: over"]);
         assert!(site.acts.is_empty(), "{:?}", site.acts);
     }
+}
+
+#[test]
+fn what_is_about_to_clear_is_no_reason_to_leave_safe_again() {
+    for_both(|safe| {
+        let mut site = Site::new(safe, Mode::Run);
+        site.pass(60, Some(25.0));
+        assert_eq!(site.acts, [other(safe)]);
+        // The lease has ended in a hang, and the battery was charged before its end.
+        let now = site.now();
+        site.engine.handle(now, Event::Feedback { output: OUT, actual: Some(safe) });
+        for _ in 0..40 {
+            site.seconds += 1;
+            site.snapshot.set(site.now(), site.soc, Some(Value::Number(60.0)));
+        }
+        site.pass(60, Some(60.0));
+        assert_eq!(site.acts, [other(safe)], "{:?}", site.entries);
+    });
 }
