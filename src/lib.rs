@@ -40,6 +40,7 @@
 //! | [`actuator`] | pins and registers, switched and read back |
 //! | [`store`] | journal, history and snapshot in SQLite, on a thread of its own |
 //! | [`plot`] | values, outputs and nights → a picture, as SVG or in a terminal |
+//! | [`whole`] | small files that are there whole or not at all |
 //! | [`control`] | what the command line and a running daemon say to each other |
 //! | [`daemon`] | the live driver |
 //! | [`sim`] | sun, battery, enclosure and devices that speak real bytes |
@@ -80,6 +81,7 @@ pub mod plot;
 pub mod probe;
 pub mod serial;
 pub mod store;
+pub mod whole;
 
 // shell
 pub mod cli;

@@ -33,17 +33,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // edge
+    ("whole", &[]),
     // What is declared of pins, probes and the history is said in their own types.
     (
         "config",
         &[
             "units", "clock", "problem", "vedirect", "snapshot", "arbiter", "rules", "trial",
-            "actuator", "probe", "store",
+            "actuator", "probe", "store", "whole",
         ],
     ),
     ("probe", &[]),
     ("serial", &["units", "clock", "vedirect", "recording", "session"]),
-    ("actuator", &["units", "clock", "vedirect", "session", "arbiter", "engine"]),
+    ("actuator", &["units", "clock", "vedirect", "session", "arbiter", "engine", "whole"]),
     ("store", &["units", "clock", "vedirect", "snapshot", "journal"]),
     // Beside the store and not in the core: no backtest draws. It takes plain data, so that
     // the command line and a page share it; from the core it has the journal's words

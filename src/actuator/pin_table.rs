@@ -12,12 +12,12 @@
 //! 2 pins
 //! ```
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use super::gpio::{Backend, CHIP, Wiring};
 use crate::arbiter::Level;
+use crate::whole;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "pins";
@@ -140,24 +140,12 @@ impl PinTable {
         loaded
     }
 
-    /// Replaces the file, unless it says the same: a card wears out, and a disk
-    /// that cannot be written is no harm then.
+    /// Replaces the file, unless it says the same.
     ///
     /// # Errors
     /// Says why it could not be written; what was there is left as it was.
     pub fn save(&self, path: &Path) -> io::Result<()> {
-        let text = self.text();
-        if std::fs::read_to_string(path).is_ok_and(|present| present == text) {
-            return Ok(());
-        }
-        let new = path.with_extension("new");
-        let mut file = File::create(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)?;
-        // The name is on the disk when its folder is.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+        whole::replace(path, &self.text())
     }
 
     fn text(&self) -> String {

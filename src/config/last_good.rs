@@ -6,12 +6,12 @@
 //! copy, and says so until the file is right. The copy lies in the data folder and
 //! names the file that it is of; the file itself is never written.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::{Config, Report, load, parse, read};
 use crate::problem::{Problem, Source};
+use crate::whole;
 
 /// The copy's name in the data folder.
 pub const FILE: &str = "config.last-good.toml";
@@ -70,16 +70,7 @@ pub fn load_or_last_good(path: &Path) -> Result<(Config, Source), Report> {
 /// When the data folder cannot be written.
 pub fn keep(config: &Config, path: &Path, source: &Source) -> io::Result<()> {
     let text = format!("{}\n{}", head(path), source.text);
-    let file = config.data.join(FILE);
-    if fs::read_to_string(&file).is_ok_and(|kept| kept == text) {
-        return Ok(());
-    }
-    let part = file.with_extension("new");
-    let mut new = File::create(&part)?;
-    new.write_all(text.as_bytes())?;
-    new.sync_all()?;
-    fs::rename(&part, &file)?;
-    File::open(&config.data)?.sync_all()
+    whole::replace(&config.data.join(FILE), &text)
 }
 
 /// The data folder in which a copy of this file lies.
