@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/folder.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod folder;
 #[path = "daemon/journal.rs"]
 mod journal;
 #[path = "daemon/reloading.rs"]

@@ -12,6 +12,9 @@
 
 #[path = "../support/site.rs"]
 mod common;
+#[path = "../support/folder.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod folder;
 mod hangs;
 mod kills;
 mod line;

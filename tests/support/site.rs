@@ -1,16 +1,15 @@
 //! A folder with configuration and rules, and a charger and a shunt on their cables:
 //! where the real program runs as a process of its own.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::ops::Deref;
 
-use sunkeep::clock::SystemClock;
-use sunkeep::sim::device::{self, Device, Measured, Options};
+use sunkeep::sim::device::{Kind, Options};
 use sunkeep::sim::pty::Port;
 use sunkeep::sim::{Shared, lock};
 use sunkeep::store::query::JournalReader;
+
+pub use crate::folder::all;
+use crate::folder::{Folder, attach, charge};
 
 /// The load output's control register.
 pub const LOAD_OUTPUT_CONTROL: u16 = 0xEDAB;
@@ -22,67 +21,31 @@ pub struct Site {
     pub shunt: Shared,
     pub mppt_cable: Port,
     pub shunt_cable: Port,
-    folder: tempfile::TempDir,
+    folder: Folder,
+}
+
+impl Deref for Site {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Site {
     /// A site with this configuration, in which ports are `ports/NAME`, and these
     /// rules. Its devices speak often, since tests wait for them.
     pub fn with(site: &str, rules: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["ports", "plugs", "rules"] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let ports = format!("{}/ports/", folder.path().display());
-        std::fs::write(folder.path().join("site.toml"), site.replace("ports/", &ports)).unwrap();
-        std::fs::write(folder.path().join("rules/all.rhai"), rules).unwrap();
-        let (mppt, mppt_cable) = plug(folder.path(), device::Kind::Mppt, "mppt");
-        let (shunt, shunt_cable) = plug(folder.path(), device::Kind::SmartShunt, "shunt");
+        let folder = Folder::new(site, rules);
+        std::fs::create_dir(folder.path("plugs")).unwrap();
+        let (mppt, mppt_cable) = plug(&folder, Kind::Mppt, "mppt");
+        let (shunt, shunt_cable) = plug(&folder, Kind::SmartShunt, "shunt");
         Self { mppt, shunt, mppt_cable, shunt_cable, folder }
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
     }
 
     /// Sets the battery's state of charge in percent.
     pub fn soc(&self, percent: f64) {
-        let mut shunt = lock(&self.shunt);
-        let Measured::Monitor(mut monitor) = shunt.measured().clone() else {
-            panic!("a shunt is a monitor")
-        };
-        monitor.state_of_charge = Some(percent);
-        shunt.measure(Measured::Monitor(monitor));
-    }
-
-    /// Changes the configuration.
-    #[track_caller]
-    pub fn edit(&self, before: &str, after: &str) {
-        let file = self.path("site.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.contains(before), "`{before}` is not in the configuration");
-        std::fs::write(file, text.replace(before, after)).unwrap();
-    }
-
-    /// The program on this site; `SUNKEEP_BINARY` is another one than was built here.
-    pub fn command(&self, words: &[&str]) -> Command {
-        let own = env!("CARGO_BIN_EXE_sunkeep");
-        let binary = std::env::var("SUNKEEP_BINARY").unwrap_or_else(|_| own.to_owned());
-        let mut command = Command::new(binary);
-        command.args(words).arg("--config").arg(self.path("site.toml"));
-        command
-    }
-
-    /// Runs a command to its end and expects it to succeed.
-    #[track_caller]
-    pub fn say(&self, words: &[&str]) -> String {
-        let output = self.command(words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", all(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    pub fn data(&self) -> PathBuf {
-        self.path("data")
+        charge(&self.shunt, percent);
     }
 
     /// The journal on the disk.
@@ -98,17 +61,9 @@ pub fn sets(device: &Shared) -> Vec<String> {
     frames.map(str::to_owned).collect()
 }
 
-/// How a command ended and what it said.
-pub fn all(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
-}
-
-fn plug(folder: &Path, kind: device::Kind, name: &str) -> (Shared, Port) {
-    let options = Options { period: Duration::from_millis(50), ..Options::default() };
-    let device = Arc::new(Mutex::new(Device::new(kind, options)));
-    let link = folder.join("plugs").join(name);
-    let port = Port::open(&link, device.clone(), Arc::new(SystemClock::new())).unwrap();
-    std::os::unix::fs::symlink(link, folder.join("ports").join(name)).unwrap();
-    (device, port)
+fn plug(folder: &Folder, kind: Kind, name: &str) -> (Shared, Port) {
+    let link = folder.path("plugs").join(name);
+    let plugged = attach(&link, kind, Options::default());
+    std::os::unix::fs::symlink(link, folder.path("ports").join(name)).unwrap();
+    plugged
 }

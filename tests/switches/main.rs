@@ -7,6 +7,9 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../support/folder.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod folder;
 mod lent;
 #[path = "../support/running.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]

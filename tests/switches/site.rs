@@ -1,14 +1,12 @@
 //! A folder with configuration and rules, a shunt, and the device under test.
 
-use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::ops::Deref;
 
-use sunkeep::clock::SystemClock;
-use sunkeep::sim::device::{Device, Kind, Measured, Options};
+use sunkeep::sim::device::{Kind, Options};
 use sunkeep::sim::pty::Port;
 use sunkeep::sim::{Shared, lock};
 
+use crate::folder::{Folder, attach, charge};
 use crate::running::Running;
 
 /// How often something is looked for that takes a second at most.
@@ -32,10 +30,18 @@ max_age = "2s"
 pub const AT_ONCE: &str = "min_on = \"100ms\"\nmin_off = \"100ms\"\nmax_on = \"unlimited\"\n";
 
 pub struct Site {
-    folder: tempfile::TempDir,
+    folder: Folder,
     pub unit: Shared,
     shunt: Shared,
     _cables: [Port; 2],
+}
+
+impl Deref for Site {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Site {
@@ -46,34 +52,17 @@ impl Site {
     }
 
     pub fn with(kind: Kind, options: Options, declared: &str, rules: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["ports", "rules"] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let ports = format!("{}/ports/", folder.path().display());
-        let head = HEAD.replace("ports/", &ports).replace("SERIAL", kind.serial_number());
-        std::fs::write(folder.path().join("site.toml"), format!("{head}{declared}")).unwrap();
-        std::fs::write(folder.path().join("rules/all.rhai"), rules).unwrap();
-        let options = Options { period: Duration::from_millis(50), ..options };
-        let plug = |kind, name: &str| {
-            let device = Arc::new(Mutex::new(Device::new(kind, options.clone())));
-            let link = folder.path().join("ports").join(name);
-            let port = Port::open(&link, device.clone(), Arc::new(SystemClock::new())).unwrap();
-            (device, port)
-        };
-        let (unit, first) = plug(kind, "unit");
-        let (shunt, second) = plug(Kind::SmartShunt, "shunt");
+        let head = HEAD.replace("SERIAL", kind.serial_number());
+        let folder = Folder::new(&format!("{head}{declared}"), rules);
+        let port = |name: &str| folder.path("ports").join(name);
+        let (unit, first) = attach(&port("unit"), kind, options.clone());
+        let (shunt, second) = attach(&port("shunt"), Kind::SmartShunt, options);
         Self { folder, unit, shunt, _cables: [first, second] }
     }
 
     /// Sets the battery's state of charge in percent.
     pub fn soc(&self, percent: f64) {
-        let mut shunt = lock(&self.shunt);
-        let Measured::Monitor(mut monitor) = shunt.measured().clone() else {
-            panic!("a shunt is a monitor")
-        };
-        monitor.state_of_charge = Some(percent);
-        shunt.measure(Measured::Monitor(monitor));
+        charge(&self.shunt, percent);
     }
 
     /// The number in a register of the device.
@@ -108,22 +97,14 @@ impl Site {
         Running::start(self.command(&["run", "--simulate-pins"]))
     }
 
-    /// Changes the configuration.
-    pub fn edit(&self, before: &str, after: &str) {
-        let file = self.folder.path().join("site.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.contains(before), "{before} is not in {text}");
-        std::fs::write(file, text.replace(before, after)).unwrap();
-    }
-
     /// Replaces the rules.
     pub fn rules(&self, rules: &str) {
-        std::fs::write(self.folder.path().join("rules/all.rhai"), rules).unwrap();
+        std::fs::write(self.path("rules/all.rhai"), rules).unwrap();
     }
 
     /// The mode in which the next run begins, as the one before has left it.
     pub fn begin_in(&self, mode: &str) {
-        let journal = self.folder.path().join("data/journal.db");
+        let journal = self.data().join("journal.db");
         let journal = rusqlite::Connection::open(journal).unwrap();
         let changed = journal.execute("UPDATE state SET json = ?1 WHERE key = 'mode'", [mode]);
         assert_eq!(changed.unwrap(), 1);
@@ -142,20 +123,6 @@ impl Site {
         let daemon = self.run_ready();
         self.say(&["arm"]);
         daemon
-    }
-
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sunkeep"));
-        command.args(words).arg("--config").arg(self.folder.path().join("site.toml"));
-        command
-    }
-
-    /// Runs a command to its end and expects it to succeed.
-    #[track_caller]
-    pub fn say(&self, words: &[&str]) -> String {
-        let output = self.command(words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", all(&output));
-        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Asks for the status until it is as expected.
@@ -181,9 +148,4 @@ impl Site {
         }
         panic!("this does not become what is expected:\n{said}")
     }
-}
-
-pub fn all(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
 }
