@@ -123,3 +123,21 @@ pub struct Entry {
     /// Joins an intent and its result: the same number in both.
     pub intent: Option<u64>,
 }
+
+impl Entry {
+    /// An entry without a rule, readings and conditions behind it.
+    #[must_use]
+    pub fn plain(at: Now, kind: Kind, subject: &str, what: &str, reason: &str) -> Self {
+        Self {
+            at,
+            kind,
+            subject: subject.to_owned(),
+            what: what.to_owned(),
+            rule: None,
+            reason: reason.to_owned(),
+            used: Vec::new(),
+            conditions: Vec::new(),
+            intent: None,
+        }
+    }
+}

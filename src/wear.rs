@@ -41,6 +41,15 @@ pub struct Key {
     pub register: u16,
 }
 
+impl Key {
+    /// A device that does not tell its serial number is counted under its name.
+    #[must_use]
+    pub fn of(serial: Option<&str>, device: &str, register: u16) -> Self {
+        let serial = serial.map_or_else(|| format!("({device})"), str::to_owned);
+        Self { serial, register }
+    }
+}
+
 /// On whose behalf a register is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {

@@ -18,7 +18,7 @@ use crate::daemon;
 use crate::serial::direct::Direct;
 use crate::serial::{PortError, Recorder};
 use crate::session::{Departure, Link, Outcome, Plan, ReadResult, Settings, Task, WriteResult};
-use crate::vedirect::register::{self, Family, Register, Wear};
+use crate::vedirect::register::{self, Family, Register};
 use crate::wear::Key;
 
 /// Names offered when a register's name is not known.
@@ -178,9 +178,8 @@ impl Registers for OnPort {
 fn count(config: &ConfigArgs, port: &str, departure: &Departure) {
     let Departure { register, wear, identity, .. } = departure;
     // Without a configuration there is no journal to count in.
-    let (Wear::Stored | Wear::Unknown, Ok(data)) = (wear, config.data()) else { return };
-    let serial = identity.serial_number.clone().unwrap_or_else(|| format!("({port})"));
-    let key = Key { serial, register: *register };
+    let (true, Ok(data)) = (wear.costs(), config.data()) else { return };
+    let key = Key::of(identity.serial_number.as_deref(), port, *register);
     let counted = if control::listening(&data) {
         let Key { serial, register } = key.clone();
         let ask = Ask::Count { serial, register };

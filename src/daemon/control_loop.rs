@@ -258,10 +258,16 @@ impl ControlLoop {
     }
 
     fn is_way_to_safe(&self, effect: &Effect) -> bool {
-        matches!(effect, Effect::Apply { output, want } if *want == self.engine.policy(*output).safe)
+        match effect {
+            Effect::Apply { output, want } | Effect::Renew { output, want } => {
+                *want == self.engine.policy(*output).safe
+            }
+            Effect::Record { .. } => false,
+        }
     }
 
     fn perform(&mut self, now: Now, effect: Effect) {
+        let to_safe = self.is_way_to_safe(&effect);
         match effect {
             Effect::Record { entry, ticket } => {
                 if let Err(refused) = self.record(*entry, ticket)
@@ -271,7 +277,6 @@ impl ControlLoop {
                 }
             }
             Effect::Apply { output, want } | Effect::Renew { output, want } => {
-                let to_safe = want == self.engine.policy(output).safe;
                 if let Some(outcome) = self.hands.apply(output, want, to_safe) {
                     self.engine.handle(now, Event::Applied { output, want, outcome });
                 }

@@ -71,16 +71,6 @@ impl ControlLoop {
     }
 
     pub(super) fn plain_entry(&self, kind: Kind, subject: &str, what: &str, reason: &str) -> Entry {
-        Entry {
-            at: self.clock.now(),
-            kind,
-            subject: subject.to_owned(),
-            what: what.to_owned(),
-            rule: None,
-            reason: reason.to_owned(),
-            used: Vec::new(),
-            conditions: Vec::new(),
-            intent: None,
-        }
+        Entry::plain(self.clock.now(), kind, subject, what, reason)
     }
 }

@@ -23,7 +23,6 @@ use crate::engine::{Event, Mode};
 use crate::journal::Kind;
 use crate::serial::Answer;
 use crate::session::{Authority, Departure};
-use crate::vedirect::register::Wear;
 use crate::vedirect::text::Identity;
 use crate::wear::{Asker, INTERVAL, Key, PER_DAY};
 
@@ -45,13 +44,13 @@ impl ControlLoop {
             );
             return say(answer, Err(why));
         }
-        if matches!(departure.wear, Wear::None | Wear::Volatile) {
+        if !departure.wear.costs() {
             return say(answer, Ok(()));
         }
         let Departure { register, authority, again, identity, .. } = departure;
         let output = self.hands.output_of(device, register);
         let asker = self.asker(authority, again, output);
-        let key = key_of(device, &identity, register);
+        let key = Key::of(identity.serial_number.as_deref(), device, register);
         if let Err(spent) = self.ledger.charge(now, &key, device, asker) {
             return say(answer, Err(format!("{key}: {spent}")));
         }
@@ -169,12 +168,6 @@ impl ControlLoop {
         let message = format!("acknowledged: {device} is written again ({})", changed.what);
         Some(Reply::Done { message })
     }
-}
-
-/// A device that does not tell its serial number is counted under its name.
-fn key_of(device: &str, identity: &Identity, register: u16) -> Key {
-    let serial = identity.serial_number.clone().unwrap_or_else(|| format!("({device})"));
-    Key { serial, register }
 }
 
 fn say(answer: Answer, said: Result<(), String>) {

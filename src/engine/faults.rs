@@ -18,17 +18,8 @@ impl Engine {
             }
             _ => "it was not disabled".to_owned(),
         };
-        let entry = Entry {
-            at,
-            kind: Kind::Result,
-            subject: String::new(),
-            what: "rule enabled".to_owned(),
-            rule: Some(rule),
-            reason,
-            used: Vec::new(),
-            conditions: Vec::new(),
-            intent: None,
-        };
+        let entry = Entry::plain(at, Kind::Result, "", "rule enabled", &reason);
+        let entry = Entry { rule: Some(rule), ..entry };
         self.pending.push(Effect::Record { entry: Box::new(entry), ticket: None });
     }
 
@@ -37,17 +28,9 @@ impl Engine {
         for verdict in &self.verdicts {
             let Some(fault) = verdict.fault() else { continue };
             let disabled = verdict.state == State::Disabled;
-            let entry = Entry {
-                at,
-                kind: Kind::Alarm,
-                subject: String::new(),
-                what: if disabled { "rule disabled" } else { "rule failed" }.to_owned(),
-                rule: Some(self.rules.rules()[verdict.rule].name.to_string()),
-                reason: fault.to_string(),
-                used: Vec::new(),
-                conditions: Vec::new(),
-                intent: None,
-            };
+            let what = if disabled { "rule disabled" } else { "rule failed" };
+            let rule = Some(self.rules.rules()[verdict.rule].name.to_string());
+            let entry = Entry { rule, ..Entry::plain(at, Kind::Alarm, "", what, fault) };
             self.pending.push(Effect::Record { entry: Box::new(entry), ticket: None });
         }
     }

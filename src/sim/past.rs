@@ -194,17 +194,7 @@ impl Rules<'_> {
         reason: &str,
     ) -> Result<(), String> {
         self.tickets += 1;
-        let entry = Entry {
-            at,
-            kind,
-            subject: subject.to_owned(),
-            what: what.to_owned(),
-            rule: None,
-            reason: reason.to_owned(),
-            used: Vec::new(),
-            conditions: Vec::new(),
-            intent: None,
-        };
+        let entry = Entry::plain(at, kind, subject, what, reason);
         let sent =
             self.store.send(Command::Journal { ticket: self.tickets, entry, durable: false });
         if sent { Ok(()) } else { Err("the store refused an entry".to_owned()) }

@@ -177,17 +177,7 @@ mod tests {
 
     /// Writes one entry; what its acknowledgement says.
     fn record(book: &mut Book, kind: Kind, reason: &str) -> Result<i64, String> {
-        let entry = Entry {
-            at: START,
-            kind,
-            subject: String::new(),
-            what: String::new(),
-            rule: None,
-            reason: reason.to_owned(),
-            used: Vec::new(),
-            conditions: Vec::new(),
-            intent: None,
-        };
+        let entry = Entry::plain(START, kind, "", "", reason);
         let pending = Pending { ticket: Some(1), entry };
         let mut answer = None;
         let mut report = |report| {

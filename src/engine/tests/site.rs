@@ -194,23 +194,9 @@ pub(super) fn for_both(fact: impl Fn(Want)) {
 
 /// A current limit that the device lets go of after a minute.
 pub(super) fn limit(text: &str, mode: Mode) -> Site {
-    let policy = Policy {
-        name: "out".into(),
-        always_driven: false,
-        safe: Want::Release,
-        default: Want::Release,
-        at_exit: AtExit::Want(Want::Release),
-        min_on: Duration::from_secs(30),
-        min_off: Duration::from_secs(30),
-        max_on: Duration::ZERO,
-        max_on_per_day: Duration::ZERO,
-        max_starts_per_hour: None,
-        max_writes_per_day: None,
-        lease: Some(crate::arbiter::Lease {
-            repeat: Duration::from_secs(30),
-            lapse: Duration::from_secs(60),
-        }),
-    };
+    let (repeat, lapse) = (Duration::from_secs(30), Duration::from_secs(60));
+    let lease = Some(crate::arbiter::Lease { repeat, lapse });
+    let policy = Policy { lease, ..plain(Want::Release) };
     Site::with(policy, text.to_owned(), mode)
 }
 

@@ -149,7 +149,7 @@ impl Bank {
             None => return refused(Flags::PARAMETER_ERROR, &slot.bytes),
         };
         slot.bytes = kept;
-        if matches!(slot.row.wear, Wear::Stored | Wear::Unknown) {
+        if slot.row.wear.costs() {
             *self.stored_writes.entry(id).or_default() += 1;
         }
         Written { flags, answer, accepted: true }

@@ -106,6 +106,14 @@ pub enum Wear {
     Unknown,
 }
 
+impl Wear {
+    /// Whether a write costs a piece of memory, as far as anybody knows.
+    #[must_use]
+    pub const fn costs(self) -> bool {
+        matches!(self, Self::Stored | Self::Unknown)
+    }
+}
+
 /// One row of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Register {
